@@ -1,0 +1,92 @@
+"""Settings of the site. What they do is explained in docs/contributing.rst."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+
+# -- The site ---------------------------------------------------------------
+
+project = "Extending PyTorch"
+author = "The Extending PyTorch authors"
+html_title = project
+
+# Endonyms, in the order of the language switch. `make html LANGUAGES=...` says
+# which of them are built; a language not named here appears under its code.
+site_languages = ["en", "zh_CN"]
+language_names = {"en": "English", "zh_CN": "简体中文"}
+
+# -- Extensions -------------------------------------------------------------
+
+extensions = [
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+    # Running the examples
+    "gallery_run",
+    # What a run leaves behind: graphs and checks
+    "graph_directive",
+    "check_directives",
+    # Pages
+    "gallery_pages",
+    "chapter_cards",
+    "static_math",
+    "page_frame",
+    "chinese_text",
+]
+
+# -- Examples: executed once, for all languages -----------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../gallery/double_backward"],
+    "gallery_dirs": ["double_backward"],
+    "copyfile_regex": r"index\.rst",
+    "filename_pattern": r"\.py$",
+    "image_scrapers": ("gallery_hooks.scrape_graphs_and_checks",),
+    "reset_modules": ("gallery_hooks.prepare_example",),
+    "capture_repr": (),
+    # A page holds what the example says, nothing that differs between two builds.
+    "min_reported_time": sys.maxsize,
+    "write_computation_times": False,
+    "show_signature": False,
+    "download_all_examples": False,
+}
+
+# -- Text and translations --------------------------------------------------
+
+locale_dirs = ["locale"]
+gettext_compact = False
+gettext_location = False
+gettext_uuid = False
+nitpicky = True
+exclude_patterns = ["_*", "locale"]
+smartquotes = False
+
+intersphinx_mapping = {
+    "torch": ("https://docs.pytorch.org/docs/stable/", "_inventories/torch.inv"),
+}
+
+# -- HTML -------------------------------------------------------------------
+
+html_theme = "furo"
+html_math_renderer = "static_mathml"
+html_static_path = ["_static"]
+templates_path = ["_templates"]
+html_css_files = ["site.css", "code.css", "graph.css", "checks.css", "math.css"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+html_copy_source = False
+html_use_index = False
+html_permalinks_icon = "#"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+# Output is a result, not something to type: it gets no copy button.
+copybutton_selector = "div.highlight-Python pre, div.highlight-bash pre"

@@ -1,0 +1,77 @@
+"""``page-cards``: links to pages as cards, with their own titles and a graph of theirs.
+
+Titles and texts are taken from the documents, so that they are translated with them.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import autograd_graph
+from docutils import nodes
+from graph_directive import autograd_graph_node, draw_cached
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+
+
+class page_cards_node(nodes.General, nodes.Element):
+    """The cards; ``pages`` holds the names of the documents."""
+
+
+class PageCards(SphinxDirective):
+    """Show the pages named in the content, one a line, as cards."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Note that this page shows parts of the others."""
+        pages = [line.strip() for line in self.content if line.strip()]
+        for page in pages:
+            if page not in self.env.found_docs:
+                raise self.error(f"there is no page {page!r} to make a card of")
+            self.env.note_dependency(self.env.doc2path(page))
+        return [page_cards_node(pages=pages)]
+
+
+def first_graph(env: BuildEnvironment, page: str) -> Path | None:
+    """File of the first graph on ``page``, or on the first page below it that has one."""
+    for node in env.get_doctree(page).findall(autograd_graph_node):
+        return Path(node["file"])
+    for child in env.toctree_includes.get(page, []):
+        if (found := first_graph(env, child)) is not None:
+            return found
+    return None
+
+
+def summary(env: BuildEnvironment, page: str) -> str:
+    """The first paragraph of ``page``: every page opens with what the reader can do after it."""
+    paragraph = next(env.get_doctree(page).findall(nodes.paragraph), None)
+    return paragraph.astext() if paragraph is not None else ""
+
+
+def visit_cards(translator: Any, node: page_cards_node) -> None:
+    """Write the cards."""
+    builder = translator.builder
+    cache = Path(builder.app.doctreedir).parent / "graphs"
+    cards = []
+    for page in node["pages"]:
+        path = first_graph(builder.env, page)
+        drawing = draw_cached(autograd_graph.load(path), cache) if path else ""
+        cards.append(
+            f'<a class="page-card" href="{escape(builder.get_relative_uri(builder.current_docname, page))}">'
+            f'<span class="thumbnail" aria-hidden="true">{drawing}</span>'
+            f'<span class="card-text"><span class="card-title">{escape(builder.env.titles[page].astext())}</span>'
+            f'<span class="card-summary">{escape(summary(builder.env, page))}</span></span></a>'
+        )
+    translator.body.append(f'<div class="page-cards">{"".join(cards)}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_node(page_cards_node, html=(visit_cards, None), gettext=(lambda translator, node: None, None))
+    app.add_directive("page-cards", PageCards)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

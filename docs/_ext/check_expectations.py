@@ -1,0 +1,94 @@
+"""Holds what the checks gave against what they are meant to give.
+
+A check is meant to pass, unless ``expected_failures.toml`` in its chapter's folder
+lists it. What is not as meant ends the build: an unlisted failure, a listed check
+that passes, a listed check that did not run.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import check_records
+from check_records import CheckRecord
+
+FILE_NAME = "expected_failures.toml"
+
+
+@dataclass(frozen=True)
+class ExpectedFailure:
+    """A check that has to fail: all calls of ``check`` on ``function`` in ``script``."""
+
+    script: str
+    function: str
+    check: str
+
+    def matches(self, script: str, record: CheckRecord) -> bool:
+        """Whether ``record``, which ran in ``script``, is meant."""
+        return (script, record.function, record.check) == (self.script, self.function, self.check)
+
+
+class ExpectationFileError(ValueError):
+    """``expected_failures.toml`` is not written as it has to be."""
+
+
+def read_expectations(chapter: Path) -> list[ExpectedFailure]:
+    """The failures that are meant in ``chapter``, a folder of the gallery."""
+    path = chapter / FILE_NAME
+    if not path.exists():
+        return []
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("failure", [])
+        return [ExpectedFailure(**entry) for entry in entries]
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise ExpectationFileError(
+            f"{chapter.name}/{FILE_NAME}: {error}; expected [[failure]] tables "
+            "with the keys script, function and check"
+        ) from error
+
+
+def records_of_chapter(generated: Path) -> dict[str, list[CheckRecord]]:
+    """Records of each script of a chapter, from its folder of generated pages."""
+    suffix = ".checks.json"
+    return {
+        path.name.removesuffix(suffix): check_records.load(path)
+        for path in sorted(generated.glob(f"*{suffix}"))
+    }
+
+
+def find_surprises(chapter: Path, generated: Path) -> list[str]:
+    """What is not as meant in a chapter, one line each.
+
+    Parameters
+    ----------
+    chapter : Path
+        The chapter's folder in the gallery.
+    generated : Path
+        Its folder of generated pages, where the records lie.
+
+    Returns
+    -------
+    list of str
+        Empty when every check gave what it is meant to give.
+    """
+    expectations = read_expectations(chapter)
+    by_script = records_of_chapter(generated)
+    surprises = []
+    for script, records in by_script.items():
+        for record in records:
+            meant = any(expected.matches(script, record) for expected in expectations)
+            place = f"gallery/{chapter.name}/{script}.py:{record.line}: {record.check} of {record.function}"
+            if not record.passed and not meant:
+                surprises.append(f"{place} failed but should pass: {record.message or 'it returned False'}")
+            if record.passed and meant:
+                surprises.append(f"{place} passed but {FILE_NAME} says that it fails")
+    for expected in expectations:
+        records = by_script.get(expected.script, [])
+        if not any(expected.matches(expected.script, record) for record in records):
+            surprises.append(
+                f"gallery/{chapter.name}/{expected.script}.py: {expected.check} of {expected.function} "
+                f"did not run but is listed in {FILE_NAME}"
+            )
+    return surprises

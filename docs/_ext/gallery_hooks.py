@@ -1,0 +1,104 @@
+"""What Sphinx-Gallery calls while it runs an example.
+
+conf.py names these functions as dotted strings, because Sphinx cannot cache
+settings that hold objects.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import autograd_graph
+import check_records
+
+# Scripts that still have to run in this process, in the order of the gallery; set by gallery_run.
+waiting: list[Path] = []
+_total = 0
+
+
+def announce(scripts: list[Path]) -> None:
+    """Tell which scripts are going to run, so that progress can be shown."""
+    global _total
+    waiting[:] = scripts
+    _total = len(scripts)
+
+
+def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> None:
+    """Before an example: show which one runs, observe its checks (``reset_modules``)."""
+    current = next((path for path in waiting if path.name == script), None)
+    if current is not None:
+        waiting.remove(current)
+        count = _total - len(waiting)
+        # Not through Sphinx's logger: the progress is wanted where its chatter is switched off.
+        print(
+            f"  running {count}/{_total}  {current.parent.name}/{script}", file=sys.__stdout__, flush=True
+        )
+    check_records.start()
+
+
+def scrape_graphs_and_checks(
+    block: Any, block_vars: dict[str, Any], gallery_conf: Mapping[str, Any]
+) -> str:
+    """After a code block: keep its graph and its checks (``image_scrapers``).
+
+    Returns
+    -------
+    str
+        Directives that show them, as reST; "" if there are none.
+    """
+    results = ScriptResults(Path(block_vars["target_file"]))
+    if "block_count" not in block_vars:  # the first block of this run
+        results.remove_all()
+    index = block_vars.setdefault("block_count", 0)
+    block_vars["block_count"] += 1
+    directives = [*results.keep_checks(index), *results.keep_graph(block_vars, index)]
+    return "\n\n".join(directives)
+
+
+class ScriptResults:
+    """Files that hold the results of one script, beside its generated page."""
+
+    def __init__(self, target_file: Path) -> None:
+        self.folder = target_file.parent
+        self.stem = target_file.stem
+
+    @property
+    def checks_file(self) -> Path:
+        """File with the records of all checks of the script."""
+        return self.folder / f"{self.stem}.checks.json"
+
+    def graph_file(self, block: int) -> Path:
+        """File with the graph that code block ``block`` drew."""
+        return self.folder / f"{self.stem}.graph-{block}.json"
+
+    def remove_all(self) -> None:
+        """Forget the results of an earlier run."""
+        for path in [self.checks_file, *self.folder.glob(f"{self.stem}.graph-*.json")]:
+            path.unlink(missing_ok=True)
+
+    def keep_checks(self, block: int) -> list[str]:
+        """Write down the checks that ran in code block ``block``; return the directive for them."""
+        taken = [
+            check_records.CheckRecord(**{**vars(record), "block": block}) for record in check_records.take()
+        ]
+        if not taken:
+            return []
+        earlier = check_records.load(self.checks_file) if self.checks_file.exists() else []
+        check_records.save(earlier + taken, self.checks_file)
+        return [f".. gradient-checks:: {self.checks_file.name}\n   :block: {block}"]
+
+    def keep_graph(self, block_vars: dict[str, Any], block: int) -> list[str]:
+        """Write down the drawing with which code block ``block`` ended, if it did."""
+        import graphviz
+
+        # Sphinx-Gallery keeps the value of the last expression under this name, also
+        # when later blocks end without one: a drawing is new only if it is another object.
+        drawing = block_vars["example_globals"].get("___")
+        if not isinstance(drawing, graphviz.Digraph) or drawing is block_vars.get("drawing"):
+            return []
+        block_vars["drawing"] = drawing
+        autograd_graph.save(autograd_graph.from_torchviz(drawing), self.graph_file(block))
+        return [f".. autograd-graph:: {self.graph_file(block).name}"]

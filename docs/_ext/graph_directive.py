@@ -1,0 +1,153 @@
+"""``autograd-graph``: a stored graph as an inline drawing with a description in words."""
+
+from __future__ import annotations
+
+import hashlib
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import autograd_graph
+import graph_svg
+from autograd_graph import Graph
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.locale import _
+from sphinx.util.docutils import SphinxDirective
+
+
+class autograd_graph_node(nodes.General, nodes.Element):
+    """A drawing; its file is kept so that each language can describe it."""
+
+
+class graph_legend_node(nodes.General, nodes.Element):
+    """The legend: what the colours and the arrows mean."""
+
+
+class AutogradGraph(SphinxDirective):
+    """Show the graph stored in a file beside the page."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Read nothing yet: only note on which file the page depends."""
+        path = Path(self.env.doc2path(self.env.docname)).parent / self.arguments[0]
+        self.env.note_dependency(str(path))
+        return [autograd_graph_node(file=str(path))]
+
+
+class GraphLegend(SphinxDirective):
+    """Explain colours and arrows."""
+
+    def run(self) -> list[nodes.Node]:
+        """Place the legend."""
+        return [graph_legend_node()]
+
+
+def draw_cached(graph: Graph, cache: Path) -> str:
+    """Draw ``graph``, or take the drawing of an earlier build from the folder ``cache``."""
+    recipe = "\n".join(
+        [graph_svg.graphviz_version(), Path(graph_svg.__file__).read_text(encoding="utf-8"), repr(graph)]
+    )
+    path = cache / f"{hashlib.sha256(recipe.encode()).hexdigest()}.svg"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        drawing = graph_svg.draw(graph, autograd_graph.unique_names(graph))
+        # Renamed into place: a build that is interrupted leaves no half of a drawing.
+        unfinished = path.with_suffix(".tmp")
+        unfinished.write_text(drawing, encoding="utf-8")
+        unfinished.replace(path)
+    return path.read_text(encoding="utf-8")
+
+
+def describe(graph: Graph) -> str:
+    """Say in the language of the page what leads to what.
+
+    Only nodes that something leads to are mentioned: the others appear as their sources.
+    """
+    names = autograd_graph.unique_names(graph)
+    sentences = []
+    for node in graph.nodes:
+        sources = [names[source.number] for source in graph.predecessors(node.number)]
+        if sources:
+            listed = _(", ").join(sources)
+            sentences.append(_("{sources} → {target}").format(sources=listed, target=names[node.number]))
+    kept = [names[edge.tail] for edge in graph.edges if edge.kept]
+    if kept:
+        sentences.append(_("saved for backward: {names}").format(names=_(", ").join(dict.fromkeys(kept))))
+    return _("; ").join(sentences) + _(".")
+
+
+def title_of(graph: Graph) -> str:
+    """Name the tensors whose graph this is, in the language of the page."""
+    named = [node.name for node in graph.nodes if node.name and not node.is_operation]
+    return _("Backward graph of {names}").format(names=_(", ").join(dict.fromkeys(named)))
+
+
+def render(graph: Graph, cache: Path, identifier: str) -> str:
+    """The drawing as a figure with title and description.
+
+    Parameters
+    ----------
+    graph : Graph
+    cache : Path
+        Folder of finished drawings.
+    identifier : str
+        Unique within the page.
+    """
+    drawing = draw_cached(graph, cache)
+    opening, rest = drawing.split(">", 1)
+    accessible = (
+        f'{opening} role="img" aria-labelledby="{identifier}-title {identifier}-text">'
+        f'<title id="{identifier}-title">{escape(title_of(graph))}</title>'
+        f'<desc id="{identifier}-text">{escape(describe(graph))}</desc>{rest}'
+    )
+    return f'<figure class="autograd-graph"><div class="graph-scroll" tabindex="0">{accessible}</div></figure>'
+
+
+def visit_graph(translator: Any, node: autograd_graph_node) -> None:
+    """Write the figure."""
+    path = Path(node["file"])
+    cache = Path(translator.builder.app.doctreedir).parent / "graphs"
+    try:
+        graph = autograd_graph.load(path)
+        identifier = path.name.removesuffix(".json").replace(".", "-")
+        translator.body.append(render(graph, cache, identifier))
+    except graph_svg.GraphvizError as error:
+        script = path.name.partition(".")[0]
+        raise ExtensionError(
+            f"gallery/{path.parent.name}/{script}.py: graph {path.name} was not drawn: {error}"
+        ) from error
+    raise nodes.SkipNode
+
+
+def visit_legend(translator: Any, node: graph_legend_node) -> None:
+    """Write the legend."""
+    entries = [
+        ("leaf", _("a leaf tensor that requires grad: gradients accumulate here")),
+        ("tensor", _("a tensor we named: x, out, grad_x")),
+        ("saved", _("a tensor saved for backward")),
+        ("operation", _("an operation, called by the node that computes its backward")),
+    ]
+    items = "".join(
+        f'<li><span class="swatch {kind}" aria-hidden="true"></span>{escape(text)}</li>' for kind, text in entries
+    )
+    arrows = _(
+        "Arrows point the way the values were computed; backward walks against them. "
+        "A dashed line without an arrow joins a saved tensor to the operation that keeps it."
+    )
+    translator.body.append(
+        f'<div class="graph-legend"><ul>{items}</ul><p>{escape(arrows)}</p></div>'
+    )
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    skip = (lambda translator, node: None, None)
+    app.add_node(autograd_graph_node, html=(visit_graph, None), gettext=skip)
+    app.add_node(graph_legend_node, html=(visit_legend, None), gettext=skip)
+    app.add_directive("autograd-graph", AutogradGraph)
+    app.add_directive("graph-legend", GraphLegend)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

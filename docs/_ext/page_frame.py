@@ -1,0 +1,102 @@
+"""What stands around every page: language switch, footer, the theme's own labels."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib import metadata
+from typing import Any
+
+from docutils import nodes
+from graph_svg import graphviz_version
+from sphinx.application import Sphinx
+from sphinx.locale import _
+
+# Style sheets and scripts that Sphinx-Gallery adds to every page and that ours do not use.
+UNUSED_ASSETS = ("sg_gallery", "sg-tags.js")
+
+# Furo writes these labels in English into its templates, out of reach of its catalogues.
+THEME_LABELS = (
+    "Toggle site navigation sidebar",
+    "Toggle table of contents sidebar",
+    "Toggle Light / Dark / Auto color theme",
+)
+
+
+def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, Any]]:
+    """Where ``page`` stands in each language, relative to itself.
+
+    Parameters
+    ----------
+    app : Sphinx
+    page : str
+        Name of the page, such as "double_backward/saving_inputs".
+    content_root : str
+        Way from the page to the root of its language, such as "../".
+    """
+    return [
+        {
+            "code": code,
+            "tag": code.replace("_", "-"),
+            "name": app.config.language_names.get(code, code),
+            "url": f"{content_root}../{code}/{page}.html",
+            "current": code == app.config.language,
+        }
+        for code in app.config.site_languages
+    ]
+
+
+def build_date() -> str:
+    """Date of the build in UTC; SOURCE_DATE_EPOCH, if set, takes the place of the clock."""
+    seconds = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+
+
+def built_with() -> str:
+    """One line on versions and date, in the language of the page."""
+    return _("Built on {date} with torch {torch}, Sphinx {sphinx} and Graphviz {graphviz}.").format(
+        date=build_date(),
+        torch=metadata.version("torch").partition("+")[0],
+        sphinx=metadata.version("sphinx"),
+        graphviz=graphviz_version(),
+    )
+
+
+def translate_theme_labels(html: str) -> str:
+    """Translate the labels of the theme that no catalogue reaches."""
+    for label in THEME_LABELS:
+        html = html.replace(f'aria-label="{label}"', f'aria-label="{_(label)}"')
+    return html
+
+
+def _is_used(asset: Any) -> bool:
+    name = str(getattr(asset, "filename", asset))
+    return not any(unused in name for unused in UNUSED_ASSETS)
+
+
+def add_frame(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Give the templates what they show around the page."""
+    context["docstitle"] = context["shorttitle"] = context["project"] = _(app.config.html_title)
+    context["languages"] = language_links(app, pagename, context["content_root"])
+    context["built_with"] = built_with()
+    context["css_files"] = [asset for asset in context["css_files"] if _is_used(asset)]
+    context["script_files"] = [asset for asset in context["script_files"] if _is_used(asset)]
+
+
+def prepare_builder(app: Sphinx) -> None:
+    """Set up the template filter, and leave out the search that finds no Chinese word."""
+    if app.builder.format != "html":
+        return
+    app.builder.templates.environment.filters["translate_theme_labels"] = translate_theme_labels
+    app.builder.search = False
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the settings and connect."""
+    app.add_config_value("site_languages", [], "html")
+    app.add_config_value("language_names", {}, "html")
+    app.connect("builder-inited", prepare_builder)
+    app.connect("html-page-context", add_frame)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,153 @@
+"""
+When backward cannot be tracked
+===============================
+
+After this page you can give a second derivative to a Function whose ``backward`` runs where autograd
+cannot follow: in SciPy, in NumPy, in C++ or in a kernel of your own.
+
+So far ``backward`` was made of PyTorch operations, and with ``create_graph=True`` autograd
+recorded them. Code outside PyTorch leaves no record. The way out: ``backward`` becomes a Function
+too, with a ``backward`` of its own.
+"""
+
+import torch
+from scipy import special
+from torch.autograd import gradcheck, gradgradcheck
+from torchviz import make_dot
+
+torch.manual_seed(0)
+
+# %%
+# A Function for backward
+# -----------------------
+#
+# Take :math:`y = x^3`. The three plain functions below stand for code that autograd does not see.
+# Backward is a function of *two* variables, :math:`b(g, x) = 3 g x^2`, and its own backward owes a
+# gradient to each. With :math:`G` for the gradient that comes in:
+#
+# .. math::
+#
+#    \frac{\partial b}{\partial g} \, G = 3 x^2 \, G
+#    \qquad
+#    \frac{\partial b}{\partial x} \, G = 6 \, g \, x \, G
+
+
+def cube_forward(x):
+    return x**3
+
+
+def cube_backward(grad_output, x):
+    return grad_output * 3 * x**2
+
+
+def cube_double_backward(grad_grad_input, grad_output, x):
+    return grad_grad_input * 3 * x**2, grad_grad_input * 6 * grad_output * x
+
+
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return cube_forward(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        # Both are inputs of the next Function, and so both stay in the graph.
+        return CubeBackward.apply(grad_output, x)
+
+
+class CubeBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, grad_output, x):
+        ctx.save_for_backward(grad_output, x)
+        return cube_backward(grad_output, x)
+
+    @staticmethod
+    def backward(ctx, grad_grad_input):
+        # Returned in the order of forward's inputs: grad_output first, then x.
+        return cube_double_backward(grad_grad_input, *ctx.saved_tensors)
+
+
+# %%
+# Checks
+# ------
+#
+# Cube passes both orders. CubeBackward is a Function like any other and can be checked alone, with
+# both of its inputs varied; if the two gradients were swapped, this check would say so.
+
+x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+grad_output = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+
+print("gradcheck    ", gradcheck(Cube.apply, x))
+print("gradgradcheck", gradgradcheck(Cube.apply, x))
+print("gradcheck    ", gradcheck(CubeBackward.apply, (grad_output, x)))
+
+# %%
+# Read the graph
+# --------------
+
+x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
+out = Cube.apply(x)
+grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
+(grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
+
+make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
+
+# %%
+# Where earlier graphs showed every operation of ``backward``, this one shows a single node between
+# ``grad_x`` and ``x``: ``CubeBackwardBackward``, which autograd named after CubeBackward. One arrow
+# enters it from ``x`` and one from ``grad_output``; for these two its backward returns gradients.
+#
+# The same for real
+# -----------------
+#
+# The logarithm of the gamma function, its derivative :math:`\psi` and the derivative :math:`\psi_1`
+# of that, all from SciPy: compiled code that takes NumPy arrays and knows of no graph.
+
+
+def call_scipy(function, x):
+    return torch.from_numpy(function(x.detach().numpy()))
+
+
+class LogGamma(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return call_scipy(special.gammaln, x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return LogGammaBackward.apply(grad_output, x)
+
+
+class LogGammaBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, grad_output, x):
+        ctx.save_for_backward(grad_output, x)
+        return grad_output * call_scipy(special.digamma, x)
+
+    @staticmethod
+    def backward(ctx, grad_grad_input):
+        grad_output, x = ctx.saved_tensors
+        digamma = call_scipy(special.digamma, x)
+        trigamma = call_scipy(lambda value: special.polygamma(1, value), x)
+        return grad_grad_input * digamma, grad_grad_input * grad_output * trigamma
+
+
+x = torch.rand(4, 3, dtype=torch.float64) + 0.5  # away from the pole at zero
+x.requires_grad_()
+
+print("gradcheck    ", gradcheck(LogGamma.apply, x))
+print("gradgradcheck", gradgradcheck(LogGamma.apply, x))
+
+(grad_x,) = torch.autograd.grad(LogGamma.apply(x).sum(), x, create_graph=True)
+(grad_grad_x,) = torch.autograd.grad(grad_x.sum(), x)
+print("against torch", (grad_grad_x - torch.special.polygamma(1, x)).abs().max().item() < 1e-12)
+
+# %%
+# Two derivatives deep, and no deeper: ``digamma`` and ``trigamma`` in the last ``backward`` are
+# constants to autograd, so a third derivative is lost in the way that :doc:`losing_intermediates`
+# shows. If a third may be asked for, a third Function continues the chain; if it may not, let that
+# Function raise in its ``backward``, so that nobody mistakes a wrong number for an answer.

@@ -1,0 +1,93 @@
+"""
+Saving inputs
+=============
+
+After this page you can write a custom Function that keeps an input for backward, and you can tell
+from a graph why its second derivative comes out right without further work.
+
+The Function is the plainest one that has a second derivative worth the name: :math:`y = x^2`, with
+:math:`y' = 2x` and :math:`y'' = 2`. Its backward needs :math:`x`, so :math:`x` has to be kept.
+"""
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torchviz import make_dot
+
+torch.manual_seed(0)
+
+# %%
+# The Function
+# ------------
+#
+# ``forward`` hands the input to
+# :meth:`~torch.autograd.function.FunctionCtx.save_for_backward`, and ``backward`` multiplies the
+# incoming gradient by the derivative.
+
+
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        # An input may always be saved this way, whatever its shape.
+        ctx.save_for_backward(x)
+        return x**2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        # The chain rule: dL/dx = dL/dy · dy/dx, element by element.
+        return grad_output * 2 * x
+
+
+# %%
+# Is it right?
+# ------------
+#
+# :func:`~torch.autograd.gradcheck.gradcheck` compares ``backward`` with finite differences of
+# ``forward``. :func:`~torch.autograd.gradcheck.gradgradcheck` does the same one level up: it
+# compares the derivative of ``backward`` with finite differences of ``backward``. Both divide tiny
+# differences by a tiny step, which magnifies rounding, so they need ``float64``.
+
+x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+
+print("gradcheck    ", gradcheck(Square.apply, x))
+print("gradgradcheck", gradgradcheck(Square.apply, x))
+
+# %%
+# The numbers agree with what we know by heart: :math:`2x` and :math:`2`. To differentiate a second
+# time, the first derivative has to be computed with ``create_graph=True``: only then does autograd
+# record what ``backward`` does.
+
+x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
+out = Square.apply(x)
+(grad_x,) = torch.autograd.grad(out.sum(), x, create_graph=True)
+(grad_grad_x,) = torch.autograd.grad(grad_x.sum(), x)
+
+print("x          ", x.tolist())
+print("grad_x     ", grad_x.tolist())
+print("grad_grad_x", grad_grad_x.tolist())
+
+# %%
+# Read the graph
+# --------------
+#
+# The drawing shows everything autograd recorded on the way to ``out`` and to ``grad_x``. The
+# ``clone`` sets ``x`` apart from the leaf where gradients accumulate, so that the node of ``x`` has
+# a place of its own in the picture.
+
+x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
+out = Square.apply(x)
+grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
+(grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
+
+make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
+
+# %%
+# Start at ``grad_x`` and walk against the arrows. You meet the multiplications that ``backward``
+# performed, and from one of them a way leads up to ``CloneBackward0``, the operation that made
+# ``x``. That way is the whole point: ``grad_x`` is a function *of* ``x`` in the graph, just as it
+# is on paper, so autograd can differentiate it again.
+#
+# Nothing had to be done for it. An input comes into ``forward`` with its history attached, and a
+# tensor that goes through ``save_for_backward`` comes out of ``ctx.saved_tensors`` with the same
+# history. ``SquareBackward`` itself appears once, above ``out``: the second derivative does not pass
+# through it, because ``grad_x`` depends on ``x`` and not on ``out``.

@@ -1,0 +1,79 @@
+"""
+Saving outputs
+==============
+
+After this page you can save the result of ``forward`` instead of its input, and you know why
+that is as safe, although the path of the second derivative is another one.
+
+The exponential function is its own derivative: with :math:`y = e^x`, backward is
+:math:`g \\cdot y`. Whoever saves :math:`x` has to compute :math:`e^x` again; whoever saves
+:math:`y` has it at hand.
+"""
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torchviz import make_dot
+
+torch.manual_seed(0)
+
+# %%
+# The Function
+# ------------
+
+
+class Exp(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        out = torch.exp(x)
+        # The very tensor that is returned, not a copy of it.
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return grad_output * out
+
+
+# %%
+# While ``forward`` runs, autograd records nothing, and ``out`` has no history. That changes on
+# return: autograd makes this Function's own node the ``grad_fn`` of every output. A saved output
+# takes part in this, so ``backward`` receives it attached to the graph.
+
+x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+
+print("gradcheck    ", gradcheck(Exp.apply, x))
+print("gradgradcheck", gradgradcheck(Exp.apply, x))
+
+# %%
+# Every derivative of :math:`e^x` is :math:`e^x` again. Three rounds of
+# :func:`~torch.autograd.grad`, each with ``create_graph=True``, show how far the three stray from
+# ``torch.exp``.
+
+x = torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64, requires_grad=True)
+derivative = Exp.apply(x)
+for order in (1, 2, 3):
+    (derivative,) = torch.autograd.grad(derivative.sum(), x, create_graph=True)
+    print(order, derivative.tolist(), (derivative - torch.exp(x)).abs().max().item())
+
+# %%
+# Read the graph
+# --------------
+
+x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
+out = Exp.apply(x)
+grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
+(grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
+
+make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
+
+# %%
+# Walk from ``grad_x`` against the arrows once more. The multiplication in ``backward`` had two
+# operands, ``grad_output`` and the saved ``out``. The way to ``x`` leads through the second one, and
+# therefore through ``ExpBackward``: to differentiate ``grad_x``, autograd calls the very same
+# ``backward`` a second time.
+#
+# Compare this with :doc:`saving_inputs`, where the way to ``x`` went past the Function. Both are
+# right; which one you get follows from what you saved. Saving an output has a price only if somebody
+# overwrites that output in place: autograd notices, and backward raises an error rather than
+# computing with the changed values.
