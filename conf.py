@@ -71,8 +71,8 @@ intersphinx_mapping = {
 
 html_theme = "furo"
 html_math_renderer = "static_mathml"
-html_static_path = ["_static"]
-templates_path = ["_templates"]
+html_static_path = ["docs/_static"]
+templates_path = ["docs/_templates"]
 html_css_files = ["site.css", "code.css", "graph.css", "checks.css", "math.css"]
 html_sidebars = {
     "**": [

@@ -15,13 +15,6 @@ from sphinx.locale import _
 # Style sheets and scripts that Sphinx-Gallery adds to every page and that ours do not use.
 UNUSED_ASSETS = ("sg_gallery", "sg-tags.js")
 
-# Furo writes these labels in English into its templates, out of reach of its catalogues.
-THEME_LABELS = (
-    "Toggle site navigation sidebar",
-    "Toggle table of contents sidebar",
-    "Toggle Light / Dark / Auto color theme",
-)
-
 
 def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, Any]]:
     """Where ``page`` stands in each language, relative to itself.
@@ -63,9 +56,14 @@ def built_with() -> str:
 
 
 def translate_theme_labels(html: str) -> str:
-    """Translate the labels of the theme that no catalogue reaches."""
-    for label in THEME_LABELS:
-        html = html.replace(f'aria-label="{label}"', f'aria-label="{_(label)}"')
+    """Translate the labels that Furo writes in English into its templates, out of reach of catalogues."""
+    labels = {
+        "Toggle site navigation sidebar": _("Toggle site navigation sidebar"),
+        "Toggle table of contents sidebar": _("Toggle table of contents sidebar"),
+        "Toggle Light / Dark / Auto color theme": _("Toggle Light / Dark / Auto color theme"),
+    }
+    for label, translation in labels.items():
+        html = html.replace(f'aria-label="{label}"', f'aria-label="{translation}"')
     return html
 
 

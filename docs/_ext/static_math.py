@@ -8,6 +8,7 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
 
 
 def to_mathml(latex: str, *, display: str) -> str:
@@ -44,7 +45,19 @@ def visit_block(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class KeepFormulas(SphinxTransform):
+    """Keep displayed formulas out of the catalogues: they are the same in every language."""
+
+    default_priority = 5  # before Sphinx looks for messages (10)
+
+    def apply(self, **kwargs: Any) -> None:
+        """Mark every displayed formula."""
+        for formula in self.document.findall(nodes.math_block):
+            formula["translatable"] = False
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the renderer; ``html_math_renderer`` in conf.py selects it."""
+    app.add_transform(KeepFormulas)
     app.add_html_math_renderer("static_mathml", (visit_inline, None), (visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

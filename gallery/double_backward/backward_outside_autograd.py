@@ -21,7 +21,7 @@ torch.manual_seed(0)
 # A Function for backward
 # -----------------------
 #
-# Take :math:`y = x^3`. The three plain functions below stand for code that autograd does not see.
+# Take :math:`y = x^3`. The two plain functions below stand for code that autograd does not see.
 # Backward is a function of *two* variables, :math:`b(g, x) = 3 g x^2`, and its own backward owes a
 # gradient to each. With :math:`G` for the gradient that comes in:
 #
@@ -30,10 +30,6 @@ torch.manual_seed(0)
 #    \frac{\partial b}{\partial g} \, G = 3 x^2 \, G
 #    \qquad
 #    \frac{\partial b}{\partial x} \, G = 6 \, g \, x \, G
-
-
-def cube_forward(x):
-    return x**3
 
 
 def cube_backward(grad_output, x):
@@ -48,13 +44,12 @@ class Cube(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return cube_forward(x)
+        return x**3
 
     @staticmethod
     def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
         # Both are inputs of the next Function, and so both stay in the graph.
-        return CubeBackward.apply(grad_output, x)
+        return CubeBackward.apply(grad_output, *ctx.saved_tensors)
 
 
 class CubeBackward(torch.autograd.Function):
@@ -70,9 +65,6 @@ class CubeBackward(torch.autograd.Function):
 
 
 # %%
-# Checks
-# ------
-#
 # Cube passes both orders. CubeBackward is a Function like any other and can be checked alone, with
 # both of its inputs varied; if the two gradients were swapped, this check would say so.
 
@@ -88,8 +80,8 @@ print("gradcheck    ", gradcheck(CubeBackward.apply, (grad_output, x)))
 # --------------
 
 x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
-out = Cube.apply(x)
 grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
+out = Cube.apply(x)
 (grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
 
 make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
@@ -106,48 +98,39 @@ make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_o
 # of that, all from SciPy: compiled code that takes NumPy arrays and knows of no graph.
 
 
-def call_scipy(function, x):
-    return torch.from_numpy(function(x.detach().numpy()))
-
-
 class LogGamma(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x)
-        return call_scipy(special.gammaln, x)
+        return torch.from_numpy(special.gammaln(x.numpy()))
 
     @staticmethod
     def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        return LogGammaBackward.apply(grad_output, x)
+        return LogGammaBackward.apply(grad_output, *ctx.saved_tensors)
 
 
 class LogGammaBackward(torch.autograd.Function):
     @staticmethod
     def forward(ctx, grad_output, x):
         ctx.save_for_backward(grad_output, x)
-        return grad_output * call_scipy(special.digamma, x)
+        return grad_output * torch.from_numpy(special.digamma(x.numpy()))
 
     @staticmethod
     def backward(ctx, grad_grad_input):
         grad_output, x = ctx.saved_tensors
-        digamma = call_scipy(special.digamma, x)
-        trigamma = call_scipy(lambda value: special.polygamma(1, value), x)
+        digamma = torch.from_numpy(special.digamma(x.detach().numpy()))
+        trigamma = torch.from_numpy(special.polygamma(1, x.detach().numpy()))
         return grad_grad_input * digamma, grad_grad_input * grad_output * trigamma
 
 
-x = torch.rand(4, 3, dtype=torch.float64) + 0.5  # away from the pole at zero
-x.requires_grad_()
+# Away from the pole at zero.
+x = (torch.rand(4, 3, dtype=torch.float64) + 0.5).requires_grad_()
 
 print("gradcheck    ", gradcheck(LogGamma.apply, x))
 print("gradgradcheck", gradgradcheck(LogGamma.apply, x))
 
-(grad_x,) = torch.autograd.grad(LogGamma.apply(x).sum(), x, create_graph=True)
-(grad_grad_x,) = torch.autograd.grad(grad_x.sum(), x)
-print("against torch", (grad_grad_x - torch.special.polygamma(1, x)).abs().max().item() < 1e-12)
-
 # %%
-# Two derivatives deep, and no deeper: ``digamma`` and ``trigamma`` in the last ``backward`` are
-# constants to autograd, so a third derivative is lost in the way that :doc:`losing_intermediates`
-# shows. If a third may be asked for, a third Function continues the chain; if it may not, let that
-# Function raise in its ``backward``, so that nobody mistakes a wrong number for an answer.
+# Two derivatives deep, and no deeper: to autograd ``digamma`` and ``trigamma`` in the last
+# ``backward`` are constants, so a third derivative is lost as in :doc:`losing_intermediates`. If
+# it may be asked for, a third Function continues the chain; if not, let that Function's
+# ``backward`` raise, so that nobody takes a wrong number for an answer.

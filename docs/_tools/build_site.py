@@ -1,0 +1,155 @@
+"""Builds the site: runs the examples once, judges the translations, renders every language.
+
+The new site is assembled beside the old one and takes its place only when all stages
+are done, so that a failed build leaves the last good site as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+WORK = Path("build/work")
+SITE = Path("build/html")
+FINGERPRINT = WORK / "fingerprint"
+INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "constraints.txt")
+
+
+class BuildError(Exception):
+    """A stage failed; its message is all that the user has to read."""
+
+
+def fingerprint(root: Path, options: list[str]) -> str:
+    """Hash of the build's inputs, by name, size and time of change, and of its options."""
+    entries = [repr(options)]
+    for name in INPUTS:
+        path = root / name
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and file.suffix not in {".mo", ".pyc"}:
+                status = file.stat()
+                entries.append(f"{file.relative_to(root)} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(entries).encode()).hexdigest()
+
+
+def sphinx(root: Path, builder: str, language: str, languages: list[str], out: Path, options: list[str]) -> None:
+    """Run one sphinx-build; its warnings are errors.
+
+    Raises
+    ------
+    BuildError
+        If it ends with another status than 0.
+    """
+    # Sphinx refuses to share documents between the two builders.
+    doctrees = root / WORK / "doctrees" / ("gettext" if builder == "gettext" else language)
+    command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(root), "-d", str(doctrees)]
+    command += ["-q", "-W", "--keep-going", "-D", f"language={language}"]
+    command += ["-D", f"site_languages={','.join(languages)}", *options, str(root / "docs"), str(out)]
+    if subprocess.run(command, cwd=root, check=False).returncode != 0:
+        raise BuildError(f"{builder} for {language} failed; the lines above say where")
+
+
+def count_checks(root: Path) -> tuple[int, int]:
+    """How many gradient checks are recorded, and how many of them failed (as they should)."""
+    records = [
+        record
+        for path in root.glob("docs/*/*.checks.json")
+        for record in json.loads(path.read_text(encoding="utf-8"))
+    ]
+    return len(records), sum(not record["passed"] for record in records)
+
+
+@contextmanager
+def stage(name: str, times: list[tuple[str, float]]) -> Iterator[None]:
+    """Announce a stage and note how long it takes."""
+    print(name, flush=True)
+    start = time.monotonic()
+    yield
+    times.append((name, time.monotonic() - start))
+
+
+@contextmanager
+def only_build(root: Path) -> Iterator[None]:
+    """Hold the lock of this checkout; wait while another build has it."""
+    (root / WORK).mkdir(parents=True, exist_ok=True)
+    with open(root / WORK / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another build in this checkout to end", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> list[tuple[str, float]]:
+    """Run all stages; return what each took in seconds."""
+    import catalogues
+    import landing_page
+    import publish
+
+    staged = root / WORK / "html"
+    times: list[tuple[str, float]] = []
+    first, *others = languages
+    with stage(f"Running examples, rendering {first}", times):
+        sphinx(root, "html", first, languages, staged / first, options)
+    translated = [language for language in languages if (root / "docs/locale" / language).is_dir()]
+    if translated and not draft:
+        with stage("Judging translations", times):
+            sphinx(root, "gettext", first, languages, root / WORK / "gettext", options)
+            problems = [
+                line for language in translated for line in catalogues.find_problems(root, language)
+            ]
+            if problems:
+                raise BuildError("Translations are not finished:\n  " + "\n  ".join(problems))
+    for language in others:
+        with stage(f"Rendering {language}", times):
+            sphinx(root, "html", language, languages, staged / language, options)
+    with stage("Putting the site in place", times):
+        landing_page.write(root, staged, languages)
+        publish.replace_site(staged, root / SITE, languages)
+    return times
+
+
+def report(root: Path, times: list[tuple[str, float]]) -> None:
+    """Say what was built, what ran, how long it took and how to look at it."""
+    total, failed = count_checks(root)
+    for name, seconds in times:
+        print(f"  {seconds:6.1f} s  {name}")
+    print(f"{total} gradient checks are recorded: {total - failed} passed, {failed} failed as they should.")
+    print(f"The site is in {SITE}: open {SITE}/index.html, or run 'make serve'.")
+
+
+def main(arguments: list[str]) -> int:
+    """Build what changed; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=Path.cwd())
+    parser.add_argument("--languages", default="en zh_CN")
+    parser.add_argument("--draft", action="store_true")
+    parser.add_argument("options", nargs="*", help="passed on to sphinx-build")
+    parsed = parser.parse_args(arguments)
+    root, languages = parsed.root.resolve(), parsed.languages.split()
+    with only_build(root):
+        mark, key = root / FINGERPRINT, [*languages, str(parsed.draft), *parsed.options]
+        if (root / SITE).is_dir() and mark.exists() and mark.read_text() == fingerprint(root, key):
+            print(f"Nothing has changed; the site is in {SITE}.")
+            return 0
+        try:
+            times = build(root, languages, parsed.draft, parsed.options)
+        except BuildError as error:
+            print(error, file=sys.stderr)
+            return 1
+        mark.write_text(fingerprint(root, key))
+        report(root, times)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
