@@ -113,14 +113,14 @@ def visit_table(translator: Any, node: check_table_node) -> None:
             records.append(record)
             uri = builder.get_relative_uri(docname, page)
             rows.append(render_row(record, uri, builder.env.titles[page].astext()))
-    summary = _("{total} checks ran for this build: {passed} passed, {failed} fail as they should.").format(
+    summary = _("{total} checks ran for this build: {passed} passed, {failed} failed on purpose.").format(
         total=len(records),
         passed=sum(record.passed for record in records),
         failed=sum(not record.passed for record in records),
     )
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     translator.body.append(
-        f'<p class="check-summary">{escape(summary)}</p><div class="table-wrapper" tabindex="0">'
+        f'<p class="check-summary">{escape(summary)}</p><div class="check-table-scroll" tabindex="0">'
         f'<table class="docutils check-table"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
     raise nodes.SkipNode

@@ -155,12 +155,11 @@ def draw(graph: Graph, names: list[str]) -> str:
     """
     layout = _layout(graph)
     width, height = (float(extent) for extent in layout["bb"].split(",")[2:])
-    kept = {(edge.tail, edge.head): edge.kept for edge in graph.edges}
     number_of = {item["_gvid"]: int(item["name"]) for item in layout["objects"]}
     edges = []
     for item in layout.get("edges", []):
         tail, head = number_of[item["tail"]], number_of[item["head"]]
-        edges.append(_draw_edge(tail, head, item["pos"], height, kept[tail, head]))
+        edges.append(_draw_edge(tail, head, item["pos"], height, kept=item.get("dir") == "none"))
     boxes = []
     for item in layout["objects"]:
         node = graph.nodes[int(item["name"])]

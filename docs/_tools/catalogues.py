@@ -6,7 +6,6 @@ the phrases of the interface) with the catalogues in ``docs/locale``.
 
 from __future__ import annotations
 
-import gettext
 from pathlib import Path
 
 import interface_messages
@@ -68,15 +67,10 @@ def compare(wanted: set[str], catalogue: Catalog, name: str, source: str) -> lis
 
 
 def interface_problems(root: Path, language: str) -> list[str]:
-    """Problems of the interface's catalogue; phrases that Sphinx itself translates need no entry."""
-    import sphinx
-
-    folder = Path(sphinx.__file__).parent / "locale"
-    bundled = gettext.translation(INTERFACE, folder, [language], fallback=True)
-    own, borrowed = interface_messages.collect(root)
-    wanted = own | {text for text in borrowed if bundled.gettext(text) == text}
+    """Problems of the interface's catalogue."""
     path = catalogue_folder(root, language) / f"{INTERFACE}.po"
     catalogue = _read(path, root) if path.exists() else Catalog()
+    wanted = interface_messages.collect(root, language)
     return compare(wanted, catalogue, str(path.relative_to(root)), source_of(INTERFACE, root))
 
 

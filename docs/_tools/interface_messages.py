@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+import gettext
+import io
+import re
 import runpy
 from pathlib import Path
 
-from babel.messages.extract import extract_from_dir, extract_from_file
+from babel.messages.extract import extract, extract_from_dir
 
-# Templates of the theme that our pages are made from.
+# Templates of the theme that our pages are made from. The footer of page.html is ours.
 THEME_TEMPLATES = ("base.html", "page.html", "sidebar/navigation.html", "sidebar/brand.html")
+_REPLACED = re.compile(rb"\{% block footer %\}.*?\{% endblock footer %\}", re.DOTALL)
 KEYWORDS = {"_": None, "gettext": None}
 
 
-def collect(root: Path) -> tuple[set[str], set[str]]:
-    """Phrases that have to be translated before a page is.
+def _own_phrases(root: Path) -> set[str]:
+    phrases = {runpy.run_path(str(root / "conf.py"))["html_title"]}
+    for folder, pattern, method in (("_ext", "**.py", "python"), ("_templates", "**.html", "jinja2")):
+        found = extract_from_dir(str(root / "docs" / folder), [(pattern, method)], keywords=KEYWORDS)
+        phrases.update(str(entry[2]) for entry in found)
+    return phrases
+
+
+def _theme_phrases() -> set[str]:
+    import furo
+
+    phrases: set[str] = set()
+    for name in THEME_TEMPLATES:
+        template = _REPLACED.sub(b"", (furo.THEME_PATH / name).read_bytes())
+        phrases.update(str(entry[1]) for entry in extract("jinja2", io.BytesIO(template), KEYWORDS))
+    return phrases
+
+
+def collect(root: Path, language: str) -> set[str]:
+    """Phrases that the interface's catalogue of ``language`` has to translate.
+
+    Those of the theme are among them only where Sphinx's own catalogue does not know them.
 
     Parameters
     ----------
     root : Path
         Root of the project.
-
-    Returns
-    -------
-    own : set of str
-        Phrases of this project.
-    borrowed : set of str
-        Phrases of the theme; Sphinx's own catalogue may know them.
+    language : str
+        Code such as "zh_CN".
     """
-    import furo
+    import sphinx
 
-    own = {runpy.run_path(str(root / "conf.py"))["html_title"]}
-    for folder, pattern, method in (("_ext", "**.py", "python"), ("_templates", "**.html", "jinja2")):
-        found = extract_from_dir(str(root / "docs" / folder), [(pattern, method)], keywords=KEYWORDS)
-        own.update(str(entry[2]) for entry in found)
-    borrowed: set[str] = set()
-    for name in THEME_TEMPLATES:
-        found = extract_from_file("jinja2", furo.THEME_PATH / name, keywords=KEYWORDS)
-        borrowed.update(str(entry[1]) for entry in found)
-    return own, borrowed
+    folder = Path(sphinx.__file__).parent / "locale"
+    bundled = gettext.translation("sphinx", folder, [language], fallback=True)
+    return _own_phrases(root) | {text for text in _theme_phrases() if bundled.gettext(text) == text}

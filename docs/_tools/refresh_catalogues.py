@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -16,13 +17,12 @@ from sphinx_intl.basic import update
 def refresh_interface(root: Path, language: str) -> None:
     """Add the interface's new phrases to its catalogue, and drop those that are gone."""
     path = catalogue_folder(root, language) / f"{INTERFACE}.po"
-    old = read_po(open(path, "rb")) if path.exists() else Catalog()
+    old = read_po(io.BytesIO(path.read_bytes())) if path.exists() else Catalog()
     known = {message.id: message.string for message in old if message.id}
-    own, borrowed = interface_messages.collect(root)
     new = Catalog(locale=language, project="Extending PyTorch", fuzzy=False)
     # Without dates a refresh that finds nothing new changes nothing.
     new.mime_headers = [header for header in new.mime_headers if "Date" not in header[0]]
-    for text in sorted(own | borrowed & known.keys()):
+    for text in sorted(interface_messages.collect(root, language)):
         new.add(text, known.get(text, ""))
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "wb") as stream:

@@ -84,12 +84,14 @@ grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
 out = Cube.apply(x)
 (grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
 
-make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
+names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
+make_dot((grad_x, x, out), params=names)
 
 # %%
 # Where earlier graphs showed every operation of ``backward``, this one shows a single node between
 # ``grad_x`` and ``x``: ``CubeBackwardBackward``, which autograd named after CubeBackward. One arrow
-# enters it from ``x`` and one from ``grad_output``; for these two its backward returns gradients.
+# enters it from the side of ``x`` and one from that of ``grad_output``: the two gradients that its
+# backward returns go there.
 #
 # The same for real
 # -----------------

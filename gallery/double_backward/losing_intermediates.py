@@ -66,13 +66,13 @@ except RuntimeError as error:
 # In company, it lies
 # -------------------
 #
-# Square the result. The chain rule gives :math:`2 \sinh x \cosh x`, and one factor of this product,
-# :math:`\sinh x`, is the output and still attached. Autograd finds a way to ``x``, takes it, and
+# Square the result. The chain rule gives :math:`2 \sinh\,x \cosh\,x`, and one factor of this product,
+# :math:`\sinh\,x`, is the output and still attached. Autograd finds a way to ``x``, takes it, and
 # misses the other one without a word.
 #
 # .. math::
 #
-#    \frac{d^2}{dx^2} \sinh^2 x = 2 \cosh^2 x + 2 \sinh^2 x
+#    \frac{d^2}{dx^2} \sinh^2\,x = 2 \cosh^2\,x + 2 \sinh^2\,x
 
 (grad_x,) = torch.autograd.grad(SinhOnCtx.apply(x) ** 2, x, create_graph=True)
 (wrong,) = torch.autograd.grad(grad_x, x)
@@ -99,7 +99,8 @@ out = SinhOnCtx.apply(x)
 grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
 
-make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
+names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
+make_dot((grad_x, x, out), params=names)
 
 # %%
 # Two graphs lie side by side, and no arrow joins them. Walk from ``grad_x`` against the arrows: you

@@ -79,7 +79,8 @@ out = Square.apply(x)
 grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
 
-make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
+names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
+make_dot((grad_x, x, out), params=names)
 
 # %%
 # Start at ``grad_x`` and walk against the arrows. You meet the multiplications that ``backward``

@@ -5,8 +5,8 @@ Saving intermediates
 After this page you can keep a value that is neither an input nor an output of your Function and
 still have a second derivative, by returning it.
 
-The example is :math:`\\sinh x = (e^x - e^{-x}) / 2`. Its derivative
-:math:`\\cosh x = (e^x + e^{-x}) / 2` is made of the same two exponentials, so it is a pity to
+The example is :math:`\\sinh\\,x = (e^x - e^{-x}) / 2`. Its derivative
+:math:`\\cosh\\,x = (e^x + e^{-x}) / 2` is made of the same two exponentials, so it is a pity to
 compute them twice. They are intermediates: ``forward`` makes them on the way and returns neither.
 """
 
@@ -25,7 +25,7 @@ torch.manual_seed(0)
 # constant. The remedy is to make it an output. From then on it is saved like any other output,
 # attached to the node of this Function.
 #
-# An output more means a gradient more. ``backward`` receives one for :math:`\sinh x`, one for
+# An output more means a gradient more. ``backward`` receives one for :math:`\sinh\,x`, one for
 # :math:`e^x` and one for :math:`e^{-x}`, and it must return the sum of all three contributions:
 #
 # .. math::
@@ -96,7 +96,8 @@ out = sinh(x)
 grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
 
-make_dot((grad_x, x, out), params={"grad_x": grad_x, "x": x, "out": out, "grad_output": grad_output})
+names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
+make_dot((grad_x, x, out), params=names)
 
 # %%
 # All ways from ``grad_x`` to ``x`` pass through ``SinhBackward``: the saved :math:`e^x` and
