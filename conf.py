@@ -85,8 +85,8 @@ html_sidebars = {
 html_copy_source = False
 html_use_index = False
 html_permalinks_icon = "#"
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
 
 # Output is a result, not something to type: it gets no copy button.
 copybutton_selector = "div.highlight-Python pre, div.highlight-bash pre"

@@ -95,9 +95,9 @@ def render_row(record: CheckRecord, page: str, title: str) -> str:
         f"<code>{escape(record.function)}</code>",
         f"<code>{escape(record.check)}</code>",
         str(record.order),
+        f'<span class="check {kind}">{escape(words)}</span>',
         escape("; ".join(record.inputs)),
         escape(tolerances(record)),
-        f'<span class="check {kind}">{escape(words)}</span>',
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
@@ -106,7 +106,7 @@ def visit_table(translator: Any, node: check_table_node) -> None:
     """Write the table of all checks, in the order of the pages."""
     builder = translator.builder
     docname = translator.docnames[0] if hasattr(translator, "docnames") else builder.current_docname
-    heads = [_("Section"), _("Function"), _("Check"), _("Order"), _("Inputs"), _("Tolerances"), _("Outcome")]
+    heads = [_("Section"), _("Function"), _("Check"), _("Order"), _("Outcome"), _("Inputs"), _("Tolerances")]
     records, rows = [], []
     for page in pages_in_order(builder.env):
         for record in all_records(builder.app).get(page, []):

@@ -1,0 +1,151 @@
+"""A build runs what it has to, once, and leaves the last good site alone when it fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import PROJECT, Site
+
+SCRIPT = "gallery/double_backward/square.py"
+
+
+def executions(output: str) -> list[str]:
+    return re.findall(r"running \d+/\d+  (\S+)", output)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_examples_run_once_for_all_languages(small_site: Site) -> None:
+    # Each run leaves a trace that no bookkeeping of ours can hide.
+    trace = small_site.root / "trace"
+    small_site.edit(SCRIPT, "import torch\n", f'import torch\n\nopen({str(trace)!r}, "a").write("run ")\n')
+    result = small_site.build("en fr de", "--draft")
+    assert result.returncode == 0, result.stderr
+    assert trace.read_text() == "run "
+    assert executions(result.stdout) == ["double_backward/square.py"]
+    # A language without a catalogue falls back to English.
+    assert small_site.page("de", "double_backward/square").h1.get_text() == "Square#"
+
+    small_site.edit("docs/index.rst", "A site with", "The site with")
+    assert small_site.build("en fr de it", "--draft").returncode == 0
+    assert trace.read_text() == "run "
+
+
+def test_nothing_is_done_when_nothing_changed(small_site: Site) -> None:
+    small_site.build()
+    result = small_site.build()
+    assert (result.returncode, result.stdout) == (0, "Nothing has changed; the site is in build/html.\n")
+
+
+def test_a_changed_script_runs_again(small_site: Site) -> None:
+    small_site.build()
+    small_site.edit(SCRIPT, '"result"', '"outcome"')
+    assert executions(small_site.build().stdout) == ["double_backward/square.py"]
+    assert "outcome True" in small_site.page("en", "double_backward/square").get_text()
+
+
+def test_lost_results_are_made_again(small_site: Site) -> None:
+    small_site.build()
+    for path in small_site.root.glob("docs/double_backward/*.graph-*.json"):
+        path.unlink()
+    assert executions(small_site.build().stdout) == ["double_backward/square.py"]
+
+
+def test_a_removed_script_leaves_no_page(small_site: Site) -> None:
+    small_site.write(SCRIPT.replace("square", "other"), '"""\nOther\n=====\n\nText.\n"""\n\nprint(1)\n')
+    index = "gallery/double_backward/index.rst"
+    small_site.edit(index, "\n   square\n", "\n   square\n   other\n")
+    assert small_site.build().returncode == 0
+    (small_site.root / SCRIPT.replace("square", "other")).unlink()
+    small_site.edit(index, "\n   square\n   other\n", "\n   square\n")
+    result = small_site.build()
+    assert result.returncode == 0, result.stderr
+    assert not (small_site.root / "docs/double_backward/other.rst").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        (SCRIPT, "out = Square", "raise ValueError('boom')\nout = Square", r"square\.py:36: ValueError: boom"),
+        (SCRIPT, "* 2 * x", "* 3 * x", r"square\.py:\d+: .*Jacobian mismatch"),
+        (SCRIPT, "gradcheck(Square.apply, x)", "gradgradcheck(torch.floor, x, raise_exception=False)",
+         r"square\.py:\d+: gradgradcheck of floor failed but should pass"),
+        ("docs/index.rst", "A site", "A :doc:`missing` site", r"index\.rst:4: .*missing"),
+        ("docs/index.rst", "A site", "A :func:`torch.nowhere` site", r"index\.rst:4: .*torch\.nowhere"),
+        ("docs/index.rst", "A site", "A *site", r"index\.rst:4: .*emphasis"),
+    ],
+    ids=["raises", "wrong-backward", "unlisted-failure", "missing-page", "missing-name", "broken-markup"],
+)
+def test_a_fault_is_named_and_the_last_site_stays(
+    small_site: Site, name: str, old: str, new: str, message: str
+) -> None:
+    assert small_site.build().returncode == 0
+    before = contents(small_site.root / "build/html")
+    small_site.edit(name, old, new)
+    result = small_site.build()
+    assert result.returncode != 0
+    assert re.search(message, result.stdout + result.stderr), result.stdout + result.stderr
+    assert contents(small_site.root / "build/html") == before
+
+
+def test_an_expected_failure_that_passes_ends_the_build(small_site: Site) -> None:
+    small_site.write(
+        "gallery/double_backward/expected_failures.toml",
+        '[[failure]]\nscript = "square"\nfunction = "Square"\ncheck = "gradcheck"\n',
+    )
+    result = small_site.build()
+    assert result.returncode != 0
+    assert "gradcheck of Square passed but expected_failures.toml says that it fails" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("fake", "message"),
+    [
+        ('echo "Error: broken" >&2; exit 3', "'dot' ended with status 3: Error: broken"),
+        ('echo "Error: only said" >&2', "'dot' ended with status 0: Error: only said"),
+        ("echo nonsense", "cannot be read"),
+    ],
+)
+def test_a_failing_dot_is_named(small_site: Site, tmp_path: Path, monkeypatch, fake: str, message: str) -> None:
+    dot = tmp_path / "bin" / "dot"
+    dot.parent.mkdir()
+    dot.write_text(f'#!/bin/sh\n[ "$1" = -V ] && echo "dot - graphviz version 1.0" >&2 && exit\n{fake}\n')
+    dot.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{dot.parent}{os.pathsep}{os.environ['PATH']}")
+    result = small_site.build()
+    assert result.returncode != 0
+    assert "gallery/double_backward/square.py: graph square.graph-" in result.stderr
+    assert message in result.stderr
+    assert not (small_site.root / "build/html").exists()
+
+
+def test_a_missing_dot_stops_first(tmp_path: Path) -> None:
+    check = PROJECT / "docs/_tools/system_requirements.py"
+    result = subprocess.run(
+        [sys.executable, str(check), "graphviz"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "sudo apt-get install graphviz" in result.stderr
+
+
+def test_an_old_python_is_told(monkeypatch, capsys) -> None:
+    import system_requirements
+
+    monkeypatch.setattr(system_requirements, "OLDEST_PYTHON", (99, 0))
+    assert system_requirements.main([]) == 1
+    assert capsys.readouterr().err.startswith("Python 99.0 or newer is needed, this is 3.")
+
+
+def test_the_build_date_can_be_set(small_site: Site, monkeypatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    small_site.build()
+    footer = small_site.page("en", "index").select_one(".bottom-of-page").get_text()
+    assert re.search(r"Built on 1970-01-02 with torch 2\.\S+, Sphinx 9\.\S+ and Graphviz \d", footer)

@@ -1,0 +1,90 @@
+"""Gradient checks are observed without being changed, and held against what is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import check_records
+import pytest
+import torch
+from check_expectations import ExpectationFileError, find_surprises
+
+
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 2
+
+
+class Wrong(Double):
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 3
+
+
+@pytest.fixture
+def observed(monkeypatch: pytest.MonkeyPatch) -> torch.Tensor:
+    for name in check_records.OBSERVED:
+        monkeypatch.setattr(torch.autograd, name, getattr(torch.autograd, name))
+    check_records.start()
+    return torch.ones(2, 3, dtype=torch.float64, requires_grad=True)
+
+
+def test_a_check_is_recorded_with_its_facts(observed: torch.Tensor) -> None:
+    assert torch.autograd.gradcheck(Double.apply, observed, atol=1e-7)
+    (record,) = check_records.take()
+    assert (record.check, record.order, record.function) == ("gradcheck", 1, "Double")
+    assert record.inputs == ("(2, 3) float64",)
+    assert (record.eps, record.atol, record.rtol, record.passed) == (1e-6, 1e-7, 1e-3, True)
+
+
+def test_a_second_order_check_is_one_record(observed: torch.Tensor) -> None:
+    torch.autograd.gradgradcheck(Double.apply, observed)
+    assert [record.order for record in check_records.take()] == [2]
+
+
+def test_a_failing_check_still_raises_and_is_recorded(observed: torch.Tensor) -> None:
+    with pytest.raises(RuntimeError, match="Jacobian mismatch"):
+        torch.autograd.gradcheck(Wrong.apply, observed)
+    (record,) = check_records.take()
+    assert not record.passed and "Jacobian mismatch" in record.message
+
+
+def test_a_check_that_returns_false_is_a_failure(observed: torch.Tensor) -> None:
+    assert torch.autograd.gradcheck(Wrong.apply, observed, raise_exception=False) is False
+    assert [record.passed for record in check_records.take()] == [False]
+
+
+def record(passed: bool) -> check_records.CheckRecord:
+    return check_records.CheckRecord("gradcheck", 1, "F", (), 1e-6, 1e-5, 1e-3, passed, "", line=7)
+
+
+LISTED = '[[failure]]\nscript = "s"\nfunction = "F"\ncheck = "gradcheck"\n'
+
+
+@pytest.mark.parametrize(
+    ("passed", "listing", "surprise"),
+    [
+        (True, "", None),
+        (False, LISTED, None),
+        (False, "", "s.py:7: gradcheck of F failed but should pass"),
+        (True, LISTED, "passed but expected_failures.toml says that it fails"),
+        (True, LISTED.replace('"F"', '"G"'), "gradcheck of G did not run but is listed"),
+    ],
+)
+def test_surprises(tmp_path: Path, passed: bool, listing: str, surprise: str | None) -> None:
+    (tmp_path / "expected_failures.toml").write_text(listing)
+    check_records.save([record(passed)], tmp_path / "s.checks.json")
+    found = find_surprises(tmp_path, tmp_path)
+    assert len(found) == (surprise is not None)
+    assert surprise is None or surprise in found[0]
+
+
+def test_a_bad_list_is_named(tmp_path: Path) -> None:
+    (tmp_path / "expected_failures.toml").write_text("[[failure]]\nscrpt = 1\n")
+    with pytest.raises(ExpectationFileError, match="expected_failures.toml.*scrpt"):
+        find_surprises(tmp_path, tmp_path)

@@ -1,0 +1,155 @@
+"""The pages of the real site, as they were built."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+import sphobjinv
+from bs4 import BeautifulSoup
+from conftest import PROJECT, Site
+
+LANGUAGES = ("en", "zh_CN")
+SECTIONS = [
+    "saving_inputs",
+    "saving_outputs",
+    "saving_intermediates",
+    "losing_intermediates",
+    "backward_outside_autograd",
+]
+
+
+def pages(site: Site) -> list[tuple[str, Path, BeautifulSoup]]:
+    folder = site.root / "build/html"
+    return [
+        (language, path, BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser"))
+        for language in LANGUAGES
+        for path in sorted((folder / language).rglob("*.html"))
+    ]
+
+
+def test_both_languages_have_the_same_pages(real_site: Site) -> None:
+    names = [
+        {path.relative_to(real_site.root / "build/html" / language) for lang, path, _ in pages(real_site) if lang == language}
+        for language in LANGUAGES
+    ]
+    assert names[0] == names[1]
+    assert {Path(f"double_backward/{section}.html") for section in SECTIONS} <= names[0]
+
+
+def test_no_page_loads_anything_from_another_host(real_site: Site) -> None:
+    for _language, path, page in pages(real_site):
+        for element in page.select("script[src], img[src], iframe[src], source[src], link[href]"):
+            address = element.get("src") or element.get("href")
+            assert not urlparse(address).netloc, (path, address)
+    for style in (real_site.root / "build/html").rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(https?:)?//|@import", style.read_text(encoding="utf-8")), style
+
+
+def test_every_local_link_leads_somewhere(real_site: Site) -> None:
+    ids = {path: {element["id"] for element in page.select("[id]")} for _l, path, page in pages(real_site)}
+    for _language, path, page in pages(real_site):
+        for link in page.select("a[href], link[href], script[src]"):
+            address = urlparse(link.get("href") or link.get("src"))
+            if address.scheme or address.netloc:
+                continue
+            target = (path.parent / address.path).resolve() if address.path else path
+            assert target.is_file(), (path, address.path)
+            if address.fragment and target in ids:
+                assert address.fragment in ids[target], (path, address.geturl())
+
+
+def test_ids_are_unique(real_site: Site) -> None:
+    for _language, path, page in pages(real_site):
+        repeated = [name for name, count in Counter(e["id"] for e in page.select("[id]")).items() if count > 1]
+        assert repeated == [], path
+
+
+def test_the_switch_stays_on_the_page(real_site: Site) -> None:
+    for language, path, page in pages(real_site):
+        links = page.select(".language-switch a")
+        assert [link["hreflang"] for link in links] == ["en", "zh-CN"]
+        current = page.select_one(".language-switch a[aria-current]")
+        assert current["hreflang"] == language.replace("_", "-") == page.html["lang"]
+        for link in links:
+            assert (path.parent / link["href"]).resolve().name == path.name
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_outputs_and_graphs_come_from_one_run(real_site: Site, section: str) -> None:
+    english, chinese = (real_site.page(language, f"double_backward/{section}") for language in LANGUAGES)
+    for selector in (".sphx-glr-script-out pre", ".autograd-graph text", ".gradient-checks code"):
+        found = [[element.get_text() for element in page.select(selector)] for page in (english, chinese)]
+        assert found[0] == found[1] != [], selector
+    for page in (english, chinese):
+        named = {element["data-name"] for element in page.select(".autograd-graph .node")}
+        assert {"grad_x", "x", "out"} <= named
+        description = page.select_one(".autograd-graph desc").get_text()
+        assert "→ grad_x" in description
+
+
+def test_the_lost_derivative_has_no_way_to_x(real_site: Site) -> None:
+    page = real_site.page("en", "double_backward/losing_intermediates")
+    names = {node["data-node"]: node["data-name"] for node in page.select(".autograd-graph .node")}
+    before: dict[str, set[str]] = {}
+    for edge in page.select(".autograd-graph .edge"):
+        before.setdefault(names[edge["data-head"]], set()).add(names[edge["data-tail"]])
+    reached, waiting = set(), ["grad_x"]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += before.get(name, ())
+    assert "grad_output" in reached
+    assert not {"x", "CloneBackward0", "SinhOnCtxBackward"} & reached
+
+
+def test_the_wrong_number_stands_beside_the_right_one(real_site: Site) -> None:
+    for language in LANGUAGES:
+        text = real_site.page(language, "double_backward/losing_intermediates").get_text()
+        assert "SinhOnCtx   4.7622" in text and "torch.sinh  7.5244" in text
+        assert "RuntimeError: element 0 of tensors does not require grad" in text
+
+
+def test_the_table_lists_every_recorded_check(real_site: Site) -> None:
+    for language, failed in zip(LANGUAGES, ("fails, as it should", "按预期失败"), strict=True):
+        rows = real_site.page(language, "index").select(".check-table tbody tr")
+        lines = sum(len(page.select(".gradient-checks li")) for lang, _p, page in pages(real_site) if lang == language)
+        assert len(rows) == lines > 0
+        wrong = [row.get_text(" ") for row in rows if failed in row.get_text()]
+        assert len(wrong) == 1 and "SinhOnCtx" in wrong[0] and "gradgradcheck" in wrong[0]
+
+
+def test_no_english_sentence_is_left_on_a_chinese_page(real_site: Site) -> None:
+    for language, path, page in pages(real_site):
+        if language != "zh_CN":
+            continue
+        for element in page.select("code, pre, math, svg text, a.reference.external, script, style, [lang=en]"):
+            element.decompose()
+        for element in page.find_all(string=re.compile(r"(?:[A-Za-z]+[ ,.]+){4}")):
+            assert "→" in element, (path, element)
+        for element in page.select("[aria-label], [title], [alt]"):
+            label = element.get("aria-label") or element.get("title") or element.get("alt")
+            assert re.search(r"[\u4e00-\u9fff]", label), (path, label)
+
+
+def test_no_markup_is_left_in_the_text(real_site: Site) -> None:
+    for _language, path, page in pages(real_site):
+        for element in page.select("pre, script, style"):
+            element.decompose()
+        assert not re.search(r"``|:(?:doc|func|math|ref|class|meth):|\*\*", page.article.get_text()), path
+
+
+def test_the_inventory_is_what_its_text_says() -> None:
+    folder = PROJECT / "docs/_inventories"
+    text, packed = (sphobjinv.Inventory(str(folder / name)) for name in ("torch.txt", "torch.inv"))
+    assert [str(item) for item in text.objects] == [str(item) for item in packed.objects] != []
+
+
+def test_constraints_pin_everything_and_nothing_local() -> None:
+    lines = (PROJECT / "constraints.txt").read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", pin) for pin in pins), pins

@@ -1,0 +1,54 @@
+"""Comments are found and replaced without touching the code."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from source_comments import CommentTranslationError, find_comments, translate_comments
+
+CODE = '''\
+x = "# not a comment"
+# first line
+# second line
+def f():
+    # inside
+    return 1  # behind code
+'''
+
+
+def test_messages_are_runs_of_lines() -> None:
+    assert [comment.text for comment in find_comments(CODE)] == [
+        "first line\nsecond line",
+        "inside",
+        "behind code",
+    ]
+
+
+def test_a_translation_may_have_another_number_of_lines() -> None:
+    translated = translate_comments(CODE, {"first line\nsecond line": "一行", "inside": "两\n行"})
+    assert "\n# 一行\ndef f():\n    # 两\n    # 行\n    return 1  # behind code\n" in translated
+    assert translated.startswith('x = "# not a comment"\n')
+
+
+def test_a_comment_behind_code_stays_on_its_line() -> None:
+    with pytest.raises(CommentTranslationError, match="must be one line"):
+        translate_comments(CODE, {"behind code": "two\nlines"})
+
+
+@pytest.mark.parametrize("mark", ["\r", "\f", "\v", "\0"])
+def test_control_characters_are_refused(mark: str) -> None:
+    with pytest.raises(CommentTranslationError, match="control character"):
+        translate_comments(CODE, {"inside": f"a{mark}import os"})
+
+
+@given(st.lists(st.text(max_size=40), min_size=3, max_size=3))
+def test_no_translation_changes_the_code(texts: list[str]) -> None:
+    messages = [comment.text for comment in find_comments(CODE)]
+    try:
+        translated = translate_comments(CODE, dict(zip(messages, texts, strict=True)))
+    except CommentTranslationError:
+        return
+    assert ast.dump(ast.parse(translated)) == ast.dump(ast.parse(CODE))

@@ -1,0 +1,108 @@
+"""Catalogues of a listed language are complete, or the build says what is missing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from babel.messages.pofile import read_po, write_po
+from conftest import PROJECT, Site
+
+FOLDER = "docs/locale/zh_CN/LC_MESSAGES"
+SQUARE = f"{FOLDER}/double_backward/square.po"
+MESSAGES = {
+    "index": {"Small site": "小站", "A site with one example.": "只有一个示例的站点。"},
+    "double_backward/index": {"Chapter": "章", "One chapter.": "只有一章。"},
+    "double_backward/square": {
+        "Square": "平方",
+        "The first paragraph.": "第一段。",
+        "Some text with ``code``.": "带有``代码``的文字。",
+        "An input.": "输入。\n第二行。",
+        "behind code": "代码之后",
+        "The graph.": "图。",
+    },
+}
+
+
+def catalogue(messages: dict[str, str]) -> str:
+    entries = [
+        'msgid ""\nmsgstr ""\n"Language: zh_CN\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    ]
+    for text, translation in messages.items():
+        quoted = [value.replace('"', '\\"').replace("\n", "\\n") for value in (text, translation)]
+        entries.append(f'msgid "{quoted[0]}"\nmsgstr "{quoted[1]}"\n')
+    return "\n".join(entries)
+
+
+@pytest.fixture
+def chinese_site(small_site: Site) -> Site:
+    for name, messages in MESSAGES.items():
+        small_site.write(f"{FOLDER}/{name}.po", catalogue(messages))
+    shutil.copy(PROJECT / FOLDER / "sphinx.po", small_site.root / FOLDER / "sphinx.po")
+    return small_site
+
+
+def test_a_translated_page(chinese_site: Site) -> None:
+    result = chinese_site.build("en zh_CN")
+    assert result.returncode == 0, result.stderr
+    page = chinese_site.page("zh_CN", "double_backward/square")
+    assert page.html["lang"] == "zh-CN"
+    code = "".join(block.get_text() for block in page.select("div.highlight-Python"))
+    assert "        # 输入。\n        # 第二行。\n        ctx.save_for_backward(x)" in code
+    assert "return grad_output * 2 * x  # 代码之后" in code
+    assert "带有代码的文字。" in page.article.get_text()
+    english = chinese_site.page("en", "double_backward/square")
+    outputs = [[block.get_text() for block in each.select(".sphx-glr-script-out")] for each in (page, english)]
+    assert outputs[0] == outputs[1] != []
+    # Words that stand in no catalogue of the example: the interface, the graph, the check.
+    assert page.select_one("svg title").get_text() == "out、x 的反向图".replace(" ", "") or "反向图" in str(page.svg)
+    assert "通过" in page.select_one(".gradient-checks").get_text()
+    leftovers = re.findall(r"Next|Previous|Download|passed|Toggle|Back to top|On this page", str(page.body))
+    assert leftovers == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (SQUARE, 'msgstr "第一段。"', 'msgstr ""', "missing: 'The first paragraph.' of gallery/double_backward/square.py"),
+        (SQUARE, 'msgid "The graph."', '#, fuzzy\nmsgid "The graph."', "fuzzy: 'The graph.' of gallery/double_backward/square.py"),
+        (SQUARE, 'msgid "The graph."', 'msgid "Gone."\nmsgstr "无"\n\nmsgid "The graph."', "obsolete: 'Gone.'"),
+        (SQUARE, 'msgid "The graph."', '#~ msgid "Old."\n#~ msgstr "旧"\n\nmsgid "The graph."', "obsolete: 'Old.'"),
+        (SQUARE, 'msgstr "第一段。"', 'msgstr "第一段。', r"square\.po:\d+: "),
+        (f"{FOLDER}/sphinx.po", 'msgstr "通过"', 'msgstr ""', r"sphinx\.po: missing: 'passed'"),
+        (SQUARE, "带有``代码``的文字。", "带有``代码的文字。", r"square\.rst:\d+: .*Inline literal"),
+        (SQUARE, "带有``代码``的文字。", "带有:doc:`nowhere`的文字。", "nowhere"),
+        (SQUARE, 'msgstr "代码之后"', 'msgstr "两\\n行"', "must be one line"),
+    ],
+    ids=["missing", "fuzzy", "gone", "obsolete", "malformed", "interface", "markup", "reference", "comment"],
+)
+def test_an_unfinished_or_broken_translation_ends_the_build(
+    chinese_site: Site, file: str, old: str, new: str, message: str
+) -> None:
+    chinese_site.edit(file, old, new)
+    result = chinese_site.build("en zh_CN")
+    assert result.returncode != 0
+    assert re.search(message, result.stderr), result.stderr
+    assert not (chinese_site.root / "build/html").exists()
+
+
+def test_a_draft_may_be_unfinished(chinese_site: Site) -> None:
+    chinese_site.edit(SQUARE, 'msgstr "第一段。"', 'msgstr ""')
+    result = chinese_site.build("en zh_CN", "--draft")
+    assert result.returncode == 0, result.stderr
+    assert "The first paragraph." in chinese_site.page("zh_CN", "double_backward/square").get_text()
+
+
+def test_catalogues_of_the_project_are_written_canonically() -> None:
+    """Refreshing them changes nothing: what a tool writes is what is kept."""
+    import io
+
+    for path in sorted((PROJECT / FOLDER).rglob("*.po")):
+        messages = read_po(io.BytesIO(path.read_bytes()))
+        assert not any(message.fuzzy for message in messages if message.id), path
+        written = io.BytesIO()
+        write_po(written, messages, width=0)
+        assert {line for line in written.getvalue().decode().splitlines() if line.startswith("msg")} == {
+            line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("msg")
+        }
