@@ -72,6 +72,7 @@ intersphinx_mapping = {
 html_theme = "furo"
 html_math_renderer = "static_mathml"
 html_static_path = ["docs/_static"]
+html_favicon = "docs/_static/mark.svg"
 templates_path = ["docs/_templates"]
 html_css_files = ["site.css", "code.css", "graph.css", "checks.css", "math.css"]
 html_sidebars = {

@@ -9,9 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import autograd_graph
 from docutils import nodes
-from graph_directive import autograd_graph_node, draw_cached
+from graph_directive import autograd_graph_node, draw_cached, drawing_cache
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -55,11 +54,11 @@ def summary(env: BuildEnvironment, page: str) -> str:
 def visit_cards(translator: Any, node: page_cards_node) -> None:
     """Write the cards."""
     builder = translator.builder
-    cache = Path(builder.app.doctreedir).parent / "graphs"
+    cache = drawing_cache(builder.app)
     cards = []
     for page in node["pages"]:
         path = first_graph(builder.env, page)
-        drawing = draw_cached(autograd_graph.load(path), cache) if path else ""
+        drawing = draw_cached(path, cache) if path else ""
         cards.append(
             f'<a class="page-card" href="{escape(builder.get_relative_uri(builder.current_docname, page))}">'
             f'<span class="thumbnail" aria-hidden="true">{drawing}</span>'

@@ -42,8 +42,9 @@ def _failure_line(script: str, report: str) -> str:
     lines = re.findall(rf'File "{re.escape(script)}", line (\d+)', report)
     path = Path(script)
     place = f"gallery/{path.parent.name}/{path.name}" + (f":{lines[-1]}" if lines else "")
-    error = next((line for line in reversed(report.strip().splitlines()) if line.strip()), "unknown error")
-    return f"{place}: {error.strip()}"
+    # After the stack the report says what was raised; the message may go on for many lines.
+    raised = [line for line in report.splitlines()[1:] if line and not line.startswith(" ")]
+    return f"{place}: {raised[0] if raised else 'it raised an error'}"
 
 
 def judge(app: Sphinx) -> None:

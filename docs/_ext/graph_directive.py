@@ -45,20 +45,42 @@ class GraphLegend(SphinxDirective):
         return [graph_legend_node()]
 
 
-def draw_cached(graph: Graph, cache: Path) -> str:
-    """Draw ``graph``, or take the drawing of an earlier build from the folder ``cache``."""
-    recipe = "\n".join(
-        [graph_svg.graphviz_version(), Path(graph_svg.__file__).read_text(encoding="utf-8"), repr(graph)]
-    )
-    path = cache / f"{hashlib.sha256(recipe.encode()).hexdigest()}.svg"
-    if not path.exists():
+def draw_cached(path: Path, cache: Path) -> str:
+    """Draw the graph in a file, or take the drawing of an earlier build.
+
+    Parameters
+    ----------
+    path : Path
+        File of the graph, beside the page of its script.
+    cache : Path
+        Folder of finished drawings.
+
+    Raises
+    ------
+    ExtensionError
+        If it cannot be drawn; the message names the script.
+    """
+    graph = autograd_graph.load(path)
+    writer = Path(graph_svg.__file__).read_text(encoding="utf-8")
+    recipe = "\n".join([graph_svg.graphviz_version(), writer, repr(graph)])
+    drawn = cache / f"{hashlib.sha256(recipe.encode()).hexdigest()}.svg"
+    if not drawn.exists():
+        try:
+            drawing = graph_svg.draw(graph, autograd_graph.unique_names(graph))
+        except graph_svg.GraphvizError as error:
+            script = f"gallery/{path.parent.name}/{path.name.partition('.')[0]}.py"
+            raise ExtensionError(f"{script}: graph {path.name} was not drawn: {error}") from error
         cache.mkdir(parents=True, exist_ok=True)
-        drawing = graph_svg.draw(graph, autograd_graph.unique_names(graph))
         # Renamed into place: a build that is interrupted leaves no half of a drawing.
-        unfinished = path.with_suffix(".tmp")
+        unfinished = drawn.with_suffix(".tmp")
         unfinished.write_text(drawing, encoding="utf-8")
-        unfinished.replace(path)
-    return path.read_text(encoding="utf-8")
+        unfinished.replace(drawn)
+    return drawn.read_text(encoding="utf-8")
+
+
+def drawing_cache(app: Sphinx) -> Path:
+    """Folder of finished drawings, shared by all languages."""
+    return Path(app.doctreedir).parent / "graphs"
 
 
 def describe(graph: Graph) -> str:
@@ -85,19 +107,11 @@ def title_of(graph: Graph) -> str:
     return _("Backward graph of {names}").format(names=_(", ").join(dict.fromkeys(named)))
 
 
-def render(graph: Graph, cache: Path, identifier: str) -> str:
-    """The drawing as a figure with title and description.
-
-    Parameters
-    ----------
-    graph : Graph
-    cache : Path
-        Folder of finished drawings.
-    identifier : str
-        Unique within the page.
-    """
-    drawing = draw_cached(graph, cache)
-    opening, rest = drawing.split(">", 1)
+def render(path: Path, cache: Path) -> str:
+    """The drawing of the graph in a file, as a figure with title and description."""
+    graph = autograd_graph.load(path)
+    identifier = path.name.removesuffix(".json").replace(".", "-")
+    opening, rest = draw_cached(path, cache).split(">", 1)
     accessible = (
         f'{opening} role="img" aria-labelledby="{identifier}-title {identifier}-text">'
         f'<title id="{identifier}-title">{escape(title_of(graph))}</title>'
@@ -108,17 +122,7 @@ def render(graph: Graph, cache: Path, identifier: str) -> str:
 
 def visit_graph(translator: Any, node: autograd_graph_node) -> None:
     """Write the figure."""
-    path = Path(node["file"])
-    cache = Path(translator.builder.app.doctreedir).parent / "graphs"
-    try:
-        graph = autograd_graph.load(path)
-        identifier = path.name.removesuffix(".json").replace(".", "-")
-        translator.body.append(render(graph, cache, identifier))
-    except graph_svg.GraphvizError as error:
-        script = path.name.partition(".")[0]
-        raise ExtensionError(
-            f"gallery/{path.parent.name}/{script}.py: graph {path.name} was not drawn: {error}"
-        ) from error
+    translator.body.append(render(Path(node["file"]), drawing_cache(translator.builder.app)))
     raise nodes.SkipNode
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from importlib import metadata
 from typing import Any
@@ -62,8 +63,21 @@ def translate_theme_labels(html: str) -> str:
         "Toggle table of contents sidebar": _("Toggle table of contents sidebar"),
         "Toggle Light / Dark / Auto color theme": _("Toggle Light / Dark / Auto color theme"),
     }
+    icons = {
+        "Contents": _("Contents"),
+        "Menu": _("Menu"),
+        "Expand": _("Expand"),
+        "Light mode": _("Light mode"),
+        "Dark mode": _("Dark mode"),
+        "Auto light/dark, in light mode": _("Auto light/dark, in light mode"),
+        "Auto light/dark, in dark mode": _("Auto light/dark, in dark mode"),
+    }
+    branches = _("Toggle navigation of {title}").format(title=r"\1")
+    html = re.sub(r'aria-label="Toggle navigation of ([^"]*)"', f'aria-label="{branches}"', html)
     for label, translation in labels.items():
         html = html.replace(f'aria-label="{label}"', f'aria-label="{translation}"')
+    for title, translation in icons.items():
+        html = html.replace(f"<title>{title}</title>", f"<title>{translation}</title>")
     return html
 
 

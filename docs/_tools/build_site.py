@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import error_report
+
 WORK = Path("build/work")
 SITE = Path("build/html")
 FINGERPRINT = WORK / "fingerprint"
@@ -53,8 +55,13 @@ def sphinx(root: Path, builder: str, language: str, languages: list[str], out: P
     command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(root), "-d", str(doctrees)]
     command += ["-q", "-W", "--keep-going", "-D", f"language={language}"]
     command += ["-D", f"site_languages={','.join(languages)}", *options, str(root / "docs"), str(out)]
-    if subprocess.run(command, cwd=root, check=False).returncode != 0:
-        raise BuildError(f"{builder} for {language} failed; the lines above say where")
+    result = subprocess.run(command, cwd=root, check=False, stderr=subprocess.PIPE, text=True)
+    log = root / WORK / f"{builder}-{language}.log"
+    log.write_text(result.stderr, encoding="utf-8")
+    if result.returncode != 0:
+        complaints = error_report.condense(result.stderr, root) or [result.stderr.strip()]
+        listed = "\n  ".join(complaints)
+        raise BuildError(f"The site was not built ({builder}, {language}):\n  {listed}\nAll details: {log}")
 
 
 def count_checks(root: Path) -> tuple[int, int]:
@@ -91,7 +98,7 @@ def only_build(root: Path) -> Iterator[None]:
 
 def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> list[tuple[str, float]]:
     """Run all stages; return what each took in seconds."""
-    import catalogues
+    import catalogues  # here, so that a build with nothing to do does not wait for them
     import landing_page
     import publish
 

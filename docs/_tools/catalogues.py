@@ -6,6 +6,7 @@ the phrases of the interface) with the catalogues in ``docs/locale``.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import interface_messages
@@ -13,6 +14,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import PoFileError, read_po
 
 INTERFACE = "sphinx"
+_LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s+)?"(?:[^"\\]|\\.)*"\s*)?')
 
 
 def catalogue_folder(root: Path, language: str) -> Path:
@@ -29,6 +31,10 @@ def _read(path: Path, root: Path) -> Catalog:
         If it is malformed; the message names file and line.
     """
     try:
+        # Babel takes an unfinished string for a finished one.
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not _LINE.fullmatch(line):
+                raise ValueError(f"{path.relative_to(root)}:{number}: is no line of a catalogue: {line.strip()}")
         with open(path, "rb") as stream:
             return read_po(stream, abort_invalid=True)
     except PoFileError as error:

@@ -13,20 +13,41 @@ from build_site import WORK, BuildError, sphinx
 from catalogues import INTERFACE, catalogue_folder
 from sphinx_intl.basic import update
 
+# The same for every catalogue, and without dates: a refresh that finds nothing new changes nothing.
+HEADER = """\
+# Translations of Extending PyTorch.
+msgid ""
+msgstr ""
+"Project-Id-Version: Extending PyTorch\\n"
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+
+
+def read(path: Path) -> Catalog:
+    """Read a catalogue; one that does not exist is empty."""
+    return read_po(io.BytesIO(path.read_bytes())) if path.exists() else Catalog()
+
+
+def write(catalogue: Catalog, path: Path, language: str) -> None:
+    """Write a catalogue with our header, one line per string."""
+    body = io.BytesIO()
+    write_po(body, catalogue, omit_header=True, width=0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEADER.format(language=language) + body.getvalue().decode(), encoding="utf-8")
+
 
 def refresh_interface(root: Path, language: str) -> None:
     """Add the interface's new phrases to its catalogue, and drop those that are gone."""
     path = catalogue_folder(root, language) / f"{INTERFACE}.po"
-    old = read_po(io.BytesIO(path.read_bytes())) if path.exists() else Catalog()
-    known = {message.id: message.string for message in old if message.id}
-    new = Catalog(locale=language, project="Extending PyTorch", fuzzy=False)
-    # Without dates a refresh that finds nothing new changes nothing.
-    new.mime_headers = [header for header in new.mime_headers if "Date" not in header[0]]
+    known = {message.id: message.string for message in read(path) if message.id}
+    refreshed = Catalog()
     for text in sorted(interface_messages.collect(root, language)):
-        new.add(text, known.get(text, ""))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "wb") as stream:
-        write_po(stream, new, omit_header=False, width=0)
+        refreshed.add(text, known.get(text, ""))
+    write(refreshed, path, language)
 
 
 def main(languages: list[str]) -> int:
@@ -41,6 +62,8 @@ def main(languages: list[str]) -> int:
     (templates / f"{INTERFACE}.pot").unlink(missing_ok=True)  # has a catalogue of its own, see above
     for language in languages:
         update(str(root / "docs/locale"), str(templates), [language], line_width=-1)
+        for path in sorted(catalogue_folder(root, language).rglob("*.po")):
+            write(read(path), path, language)
         refresh_interface(root, language)
     return 0
 

@@ -1,0 +1,175 @@
+"""A real Chromium reads both sites over HTTP."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import system_requirements
+from conftest import Site
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PAGES = [
+    "index",
+    "contributing",
+    "credits",
+    "double_backward/index",
+    "double_backward/saving_inputs",
+    "double_backward/saving_outputs",
+    "double_backward/saving_intermediates",
+    "double_backward/losing_intermediates",
+    "double_backward/backward_outside_autograd",
+]
+EXAMPLE = "double_backward/saving_intermediates"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(real_site: Site) -> Iterator[str]:
+    handler = functools.partial(QuietHandler, directory=str(real_site.root / "build/html"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = system_requirements.find("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_pages_load_from_one_host_without_errors(page: Page, address: str, language: str) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: request.url.startswith((address, "data:")) or complaints.append(request.url))
+    page.on("response", lambda response: response.status < 400 or complaints.append(f"{response.status} {response.url}"))
+    for name in PAGES:
+        page.goto(f"{address}/{language}/{name}.html", wait_until="networkidle")
+        assert page.locator("h1").count() == 1
+    assert complaints == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_scrolls_sideways(page: Page, address: str, language: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    for name in PAGES:
+        page.goto(f"{address}/{language}/{name}.html")
+        # A display without a scroll bar of its own: anything wider than the window is a fault.
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, name
+
+
+def test_the_switch_works_without_javascript(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/en/{EXAMPLE}.html")
+    page.get_by_role("link", name="简体中文").click()
+    assert page.url == f"{address}/zh_CN/{EXAMPLE}.html"
+    assert page.locator("h1").inner_text().startswith("保存中间结果")
+    page.get_by_role("link", name="English").click()
+    assert page.url == f"{address}/en/{EXAMPLE}.html"
+    context.close()
+
+
+@pytest.mark.parametrize(("locale", "expected"), [("zh-CN", "zh_CN"), ("en-US", "en"), ("de-DE", None)])
+def test_the_landing_page_follows_the_browser(
+    browser: Browser, address: str, locale: str, expected: str | None
+) -> None:
+    context = browser.new_context(locale=locale)
+    page = context.new_page()
+    page.goto(f"{address}/", wait_until="networkidle")
+    if expected:
+        page.wait_for_url(f"{address}/{expected}/index.html")
+    else:
+        assert page.get_by_role("link", name="English").is_visible()
+        assert page.get_by_role("link", name="简体中文").is_visible()
+    context.close()
+
+
+def test_the_theme_toggle_recolours_the_graph(page: Page, address: str) -> None:
+    page.goto(f"{address}/en/{EXAMPLE}.html")
+    colours = set()
+    for _click in range(3):
+        theme = page.evaluate("document.body.dataset.theme")
+        colours.add((theme, page.evaluate("getComputedStyle(document.querySelector('.node.leaf rect')).fill")))
+        page.locator(".theme-toggle-content .theme-toggle").click()
+    assert {theme for theme, _colour in colours} == {"auto", "light", "dark"}
+    assert dict(colours)["light"] != dict(colours)["dark"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_copy_button_copies_the_code(page: Page, address: str, language: str) -> None:
+    page.goto(f"{address}/{language}/{EXAMPLE}.html")
+    block = page.locator("div.highlight-Python").nth(1)
+    block.hover()
+    block.locator("button.copybtn").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == block.locator("pre").inner_text().strip()
+    assert page.locator(".sphx-glr-script-out button.copybtn").count() == 0
+
+
+def test_the_text_of_a_graph_can_be_selected_and_found(page: Page, address: str) -> None:
+    page.goto(f"{address}/en/{EXAMPLE}.html")
+    page.locator(".autograd-graph text", has_text="SinhBackward").first.dblclick()
+    assert "SinhBackward" in page.evaluate("getSelection().toString()")
+    page.evaluate("getSelection().removeAllRanges()")
+    assert page.evaluate("window.find('CloneBackward0')")
+
+
+def test_a_graph_has_a_name_and_a_description(page: Page, address: str) -> None:
+    page.goto(f"{address}/zh_CN/{EXAMPLE}.html")
+    image = page.get_by_role("img", name="反向图")
+    assert image.count() == 1
+    assert "SinhBackward" in image.locator("desc").text_content()
+
+
+def test_no_label_is_wider_than_its_box(page: Page, address: str) -> None:
+    for name in PAGES[4:]:
+        page.goto(f"{address}/en/{name}.html")
+        worst = page.evaluate(
+            """() => Math.max(...[...document.querySelectorAll('.autograd-graph .node')].flatMap((node) =>
+                 [...node.querySelectorAll('text')].map((text) =>
+                   text.getBBox().width - node.querySelector('rect').getBBox().width)))"""
+        )
+        assert worst < 0, name
+
+
+def test_everything_is_reached_by_keyboard(page: Page, address: str) -> None:
+    page.goto(f"{address}/en/{EXAMPLE}.html")
+    reached = set()
+    for _press in range(80):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.className || document.activeElement.textContent.trim()"))
+    text = " ".join(map(str, reached))
+    for wanted in ("skip-to-content", "theme-toggle", "简体中文", "graph-scroll", "next-page"):
+        assert wanted in text, wanted
