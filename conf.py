@@ -30,6 +30,7 @@ extensions = [
     "check_directives",
     # Pages
     "gallery_pages",
+    "downloads",
     "chapter_cards",
     "static_math",
     "page_frame",

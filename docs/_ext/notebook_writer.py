@@ -1,0 +1,55 @@
+"""A script as a notebook that is finished work: Markdown without reST, the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sphinx_gallery.notebook import jupyter_notebook
+from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+# Sphinx-Gallery translates most of reST; roles it leaves alone.
+_ROLE = re.compile(r":(?P<role>doc|ref|func|meth|class):`(?:(?P<title>[^`<]+?)\s*<(?P<explicit>[^`>]+)>|(?P<target>[^`]+))`")
+INSTALL = "# Graphviz: apt-get install graphviz / brew install graphviz\n%pip install --quiet torch torchviz scipy"
+
+
+def _spell_roles(text: str, title_of: Callable[[str], str]) -> str:
+    def spell(match: re.Match[str]) -> str:
+        if match["title"]:
+            return match["title"]
+        target = match["target"]
+        if match["role"] in ("doc", "ref"):
+            return f"*{title_of(target)}*"
+        name = target.rpartition(".")[2] if target.startswith("~") else target
+        return f"``{name}{'' if match['role'] == 'class' else '()'}``"
+
+    return _ROLE.sub(spell, text)
+
+
+def write_notebook(script: str, gallery_conf: dict[str, Any], title_of: Callable[[str], str]) -> str:
+    """The notebook of a script, as JSON.
+
+    Parameters
+    ----------
+    script : str
+        The script, in the language of the notebook, its paragraphs in one line each.
+    gallery_conf : dict
+        Sphinx-Gallery's settings.
+    title_of : callable
+        Gives the title of the page to which a ``:doc:`` role leads.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "script.py"
+        path.write_text(_spell_roles(script, title_of), encoding="utf-8")
+        _conf, blocks = split_code_and_text_blocks(str(path))
+    notebook = jupyter_notebook(blocks, {**gallery_conf, "first_notebook_cell": INSTALL}, ".")
+    # What is installed while building says nothing about where the notebook will run.
+    notebook["metadata"] = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

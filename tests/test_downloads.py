@@ -1,0 +1,141 @@
+"""What a reader downloads is finished, runs by itself, and holds the same code in every language."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import PROJECT, Site
+from display_width import display_width, wrap
+from hypothesis import given
+from hypothesis import strategies as st
+from nbclient import NotebookClient
+from translated_script import ScriptTranslationError, code_tree, normalise, split_blocks, translate_script
+
+SCRIPTS = sorted((PROJECT / "gallery").glob("*/*.py"))
+NAMES = [f"{path.parent.name}/{path.stem}" for path in SCRIPTS]
+LANGUAGES = ("en", "zh_CN")
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def download(site: Site, language: str, name: str) -> Path:
+    return site.root / "build/html" / language / "downloads" / name
+
+
+def notebook_cells(site: Site, language: str, name: str, kind: str) -> list[str]:
+    notebook = json.loads(download(site, language, f"{name}.ipynb").read_text(encoding="utf-8"))
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_code_is_the_same_in_every_language(real_site: Site, name: str) -> None:
+    source = (PROJECT / "gallery" / f"{name}.py").read_text(encoding="utf-8")
+    english, chinese = (download(real_site, lang, f"{name}.py").read_text(encoding="utf-8") for lang in LANGUAGES)
+    assert english == source
+    assert chinese != source and code_tree(chinese) == code_tree(source)
+    trees = []
+    for language in LANGUAGES:
+        cells = notebook_cells(real_site, language, name, "code")
+        assert cells[0].endswith("%pip install --quiet torch torchviz scipy")
+        trees.append([code_tree(f"0\n{cell}") for cell in cells[1:]])
+    assert trees[0] == trees[1] != []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_prose_or_comment_of_a_chinese_download_is_english(real_site: Site, name: str) -> None:
+    text = download(real_site, "zh_CN", f"{name}.py").read_text(encoding="utf-8")
+    comments = re.findall(r"#\s+(\S.*)$", text, re.MULTILINE)
+    assert comments
+    for comment in comments:
+        if not HAN.search(comment):
+            assert not re.search(r"(?:[A-Za-z]+ ){3}", comment), comment
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_holds_no_markup_of_another_language(real_site: Site, language: str, name: str) -> None:
+    for cell in notebook_cells(real_site, language, name, "markdown"):
+        assert not re.search(r":\w+:`|^\.\. |\\ |`_\b|^[=~-]{4,}$", cell, re.MULTILINE), cell
+        if language == "zh_CN":
+            assert HAN.search(cell)
+            assert not re.search(r"[\u4e00-\u9fff，。]\n[\u4e00-\u9fff]", cell), cell
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_runs_alone(real_site: Site, tmp_path: Path, name: str) -> None:
+    script = tmp_path / "alone.py"
+    script.write_bytes(download(real_site, "en", f"{name}.py").read_bytes())
+    result = subprocess.run([sys.executable, "-I", script], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    printed = [line.rstrip() for line in result.stdout.splitlines() if line.strip()]
+    outputs = real_site.page("en", name).select(".sphx-glr-script-out pre")
+    shown = [line.rstrip() for block in outputs for line in block.get_text().splitlines() if line.strip()]
+    assert printed == shown != []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_from_top_to_bottom(real_site: Site, tmp_path: Path, name: str) -> None:
+    notebook = nbformat.read(download(real_site, "en", f"{name}.ipynb"), as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    kinds = {
+        kind for cell in notebook.cells if cell.cell_type == "code"
+        for output in cell.outputs if output.output_type == "execute_result" for kind in output.data
+    }
+    assert "image/svg+xml" in kinds  # the graph shows
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_zips_hold_the_files_and_no_time(real_site: Site, language: str) -> None:
+    for chapter in {path.parent.name for path in SCRIPTS}:
+        for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")):
+            with zipfile.ZipFile(download(real_site, language, f"{chapter}-{kind}.zip")) as archive:
+                wanted = [f"{path.stem}{suffix}" for path in SCRIPTS if path.parent.name == chapter]
+                assert archive.namelist() == wanted
+                assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+                for name in wanted:
+                    assert archive.read(name) == download(real_site, language, f"{chapter}/{name}").read_bytes()
+
+
+def test_a_message_that_is_not_in_the_script_is_named() -> None:
+    with pytest.raises(ScriptTranslationError, match="not found in the script: 'Elsewhere.'"):
+        translate_script('"""\nTitle\n=====\n\nText.\n"""\n\nx = 1\n', {"Elsewhere.": "别处。"})
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=NAMES)
+def test_blocks_joined_are_the_script(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert "\n".join("\n".join(block.lines) for block in split_blocks(source)) == source
+
+
+@given(st.text(alphabet="ab， 。汉字`*:（）", max_size=80), st.integers(8, 40))
+def test_wrapping_loses_nothing(text: str, width: int) -> None:
+    joined = "".join(wrap(text, width))
+    assert re.sub(r"\s", "", joined) == re.sub(r"\s", "", text)
+
+
+def test_wrapping_keeps_to_the_width_and_to_the_rules() -> None:
+    text = "多一个输出，就多一个梯度。``backward``会收到:math:`e^x`的梯度，必须返回三者贡献之和。" * 3
+    lines = wrap(text, 40)
+    assert all(display_width(line) <= 42 for line in lines)
+    assert not any(line[0] in "，。" for line in lines)
+    assert all(line.count("``") % 2 == 0 for line in lines)
+    assert normalise("a\n  b") == "a b"
+
+
+CODE = '"""\nTitle\n=====\n\nText.\n"""\n\nx = 1\n# comment\n\n# %%\n# More text.\n\ny = 2\n'
+
+
+@given(st.lists(st.text(max_size=30), min_size=4, max_size=4))
+def test_no_translation_changes_the_code(texts: list[str]) -> None:
+    messages = dict(zip(("Title", "Text.", "comment", "More text."), texts, strict=True))
+    try:
+        translated = translate_script(CODE, {key: value for key, value in messages.items() if value})
+    except ValueError:
+        return
+    assert code_tree(translated) == code_tree(CODE)
