@@ -14,6 +14,7 @@ from source_comments import find_comments, translate_comments
 
 WIDTH = 98  # columns of a line of prose, "# " included
 _LIST_ITEM = re.compile(r"^(?:[-*]|#\.|\d+\.) +")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _UNDERLINE = re.compile(r"([=\-~^\"'])\1{2,}")
 
 
@@ -153,6 +154,9 @@ def translate_script(source: str, translations: dict[str, str], *, wrapped: bool
     """
     if not translations:
         return source
+    for text, translation in translations.items():
+        if _CONTROL.search(translation):
+            raise ScriptTranslationError(f"control character in the translation of {normalise(text)!r}")
     prose = _Prose(translations, WIDTH - len("# ") if wrapped else None)
     lines: list[str] = []
     comments: set[str] = set()

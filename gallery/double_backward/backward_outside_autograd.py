@@ -134,5 +134,5 @@ print("gradgradcheck", gradgradcheck(LogGamma.apply, x))
 # %%
 # Two derivatives deep, and no deeper: to autograd ``digamma`` and ``trigamma`` in the last
 # ``backward`` are constants, so a third derivative is lost as in :doc:`losing_intermediates`. If
-# it may be asked for, a third Function continues the chain; if not, let that Function's
-# ``backward`` raise, so that nobody takes a wrong number for an answer.
+# it may be asked for, a third Function continues the chain. If not, write that Function all the
+# same and let its ``backward`` raise, so that nobody takes a wrong number for an answer.

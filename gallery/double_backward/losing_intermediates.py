@@ -107,8 +107,8 @@ make_dot((grad_x, x, out), params=names)
 # reach ``grad_output`` and stop. ``x`` and ``out`` form the other part. A graph of ``grad_x``
 # without a way to ``x`` says that the second derivative is lost, before any number does.
 #
-# What may go on ``ctx``, then? Whatever needs no derivative: sizes, flags, an index tensor, a seed.
-# A tensor that is neither input nor output is stored there rather than through
-# ``save_for_backward``, and it is not differentiable from then on. If the derivative of ``backward``
-# needs it, return it as in :doc:`saving_intermediates`, or compute it again in ``backward`` from a
-# saved input.
+# What may go on ``ctx``, then? Values that are no tensors: sizes, flags, a seed. Tensors go through
+# ``save_for_backward``, which prevents leaks and notices when somebody overwrites them. But it gives
+# no history to a tensor that is neither input nor output: saved that way and not returned, an
+# intermediate is lost just the same. If the derivative of ``backward`` needs it, return it as in
+# :doc:`saving_intermediates`, or compute it again in ``backward`` from a saved input.

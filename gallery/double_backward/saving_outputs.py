@@ -75,6 +75,6 @@ make_dot((grad_x, x, out), params=names)
 # ``backward`` a second time.
 #
 # Compare this with :doc:`saving_inputs`, where the way to ``x`` went past the Function. Both are
-# right; which one you get follows from what you saved. Saving an output has a price only if somebody
-# overwrites that output in place: autograd notices, and backward raises an error rather than
-# computing with the changed values.
+# right; which one you get follows from what you saved. One thing to mind: the caller holds the very
+# tensor that you saved. If it is overwritten in place, autograd notices, and backward raises an error
+# rather than computing with the changed values.
