@@ -173,3 +173,18 @@ def test_everything_is_reached_by_keyboard(page: Page, address: str) -> None:
     text = " ".join(map(str, reached))
     for wanted in ("skip-to-content", "theme-toggle", "简体中文", "graph-scroll", "next-page"):
         assert wanted in text, wanted
+
+
+@pytest.mark.parametrize(("language", "script"), [("en", "Python script"), ("zh_CN", "Python脚本")])
+def test_each_download_link_delivers_its_file(page: Page, address: str, language: str, script: str) -> None:
+    for name in PAGES[3:]:
+        page.goto(f"{address}/{language}/{name}.html")
+        links = page.locator(".downloads a")
+        assert links.count() == (2 if name.endswith("index") else 4)
+        for index in range(links.count()):
+            with page.expect_download() as download:
+                links.nth(index).click()
+            wanted = links.nth(index).get_attribute("href").rpartition("/")[2]
+            assert download.value.suggested_filename == wanted
+            assert download.value.path().stat().st_size > 500
+    assert page.get_by_role("link", name=script).count() == 2

@@ -75,8 +75,9 @@ def test_a_translated_page(chinese_site: Site) -> None:
         (SQUARE, "带有``代码``的文字。", "带有``代码的文字。", r"gallery/double_backward/square\.py:\d+: .*Inline literal"),
         (SQUARE, "带有``代码``的文字。", "带有:doc:`nowhere`的文字。", "nowhere"),
         (SQUARE, 'msgstr "代码之后"', 'msgstr "两\\n行"', "must be one line"),
+        (SQUARE, 'msgstr "第一段。"', 'msgstr "第\\"\\"\\"段。"', r"gallery/double_backward/square\.py in zh_CN: .*quotes"),
     ],
-    ids=["missing", "fuzzy", "gone", "obsolete", "malformed", "interface", "markup", "reference", "comment"],
+    ids=["missing", "fuzzy", "gone", "obsolete", "malformed", "interface", "markup", "reference", "comment", "docstring"],
 )
 def test_an_unfinished_or_broken_translation_ends_the_build(
     chinese_site: Site, file: str, old: str, new: str, message: str
