@@ -40,8 +40,9 @@ extensions = [
 # -- Examples: executed once, for all languages -----------------------------
 
 sphinx_gallery_conf = {
-    "examples_dirs": ["../gallery/double_backward"],
-    "gallery_dirs": ["double_backward"],
+    # A chapter is a folder of the gallery; its pages are generated in docs/.
+    "examples_dirs": ["../gallery/double_backward", "../gallery/conv_bn_fusion"],
+    "gallery_dirs": ["double_backward", "conv_bn_fusion"],
     "copyfile_regex": r"index\.rst",
     "filename_pattern": r"\.py$",
     "image_scrapers": ("gallery_hooks.scrape_graphs_and_checks",),

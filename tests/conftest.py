@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,11 @@ def small_site(tmp_path: Path) -> Site:
     shutil.copytree(PROJECT / "tests" / "roots" / "test-small", root)
     for name in MACHINERY:
         shutil.copytree(PROJECT / "docs" / name, root / "docs" / name)
-    shutil.copy(PROJECT / "conf.py", root / "conf.py")
+    settings = (PROJECT / "conf.py").read_text(encoding="utf-8")
+    # One chapter instead of those of the project.
+    settings, count = re.subn(r'"(examples|gallery)_dirs": \["([^"]*)".*\]', r'"\1_dirs": ["\2"]', settings)
+    assert count == 2
+    (root / "conf.py").write_text(settings, encoding="utf-8")
     for name in ("requirements.txt", "constraints.txt"):
         shutil.copy(PROJECT / name, root / name)
     return Site(root)

@@ -38,6 +38,14 @@ def test_nodes_are_merged_and_named() -> None:
     assert [(edge.tail, edge.head) for edge in graph.edges] == [(1, 0), (2, 1), (3, 2)]
 
 
+def test_a_line_to_a_saved_tensor_starts_at_the_tensor() -> None:
+    x = torch.ones(3, requires_grad=True)
+    out = torch.sin(x)
+    graph = autograd_graph.from_torchviz(make_dot(out, params={"x": x, "out": out}, show_saved=True))
+    kept = [(graph.nodes[edge.tail].roles, graph.nodes[edge.head].name) for edge in graph.edges if edge.kept]
+    assert kept == [(("leaf", "saved"), "SinBackward0")]
+
+
 def test_a_graph_survives_its_file(tmp_path: Path) -> None:
     graph = autograd_graph.from_torchviz(draw_square())
     autograd_graph.save(graph, tmp_path / "graph.json")

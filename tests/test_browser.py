@@ -22,6 +22,10 @@ PAGES = [
     "double_backward/saving_intermediates",
     "double_backward/losing_intermediates",
     "double_backward/backward_outside_autograd",
+    "conv_bn_fusion/index",
+    "conv_bn_fusion/convolution_backward",
+    "conv_bn_fusion/batch_norm_backward",
+    "conv_bn_fusion/fused_function",
 ]
 EXAMPLE = "double_backward/saving_intermediates"
 FLAGS = [
@@ -154,7 +158,7 @@ def test_a_graph_has_a_name_and_a_description(page: Page, address: str) -> None:
 
 
 def test_no_label_is_wider_than_its_box(page: Page, address: str) -> None:
-    for name in PAGES[4:]:
+    for name in [*PAGES[4:9], "conv_bn_fusion/fused_function"]:
         page.goto(f"{address}/en/{name}.html")
         worst = page.evaluate(
             """() => Math.max(...[...document.querySelectorAll('.autograd-graph .node')].flatMap((node) =>

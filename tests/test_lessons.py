@@ -1,9 +1,13 @@
-"""Statements of the pages that no example runs."""
+"""Statements of the pages that no example runs, and definitions that stand in two scripts."""
 
 from __future__ import annotations
 
+import ast
+from collections import defaultdict
+
 import pytest
 import torch
+from conftest import PROJECT
 
 
 class SinhSavedNotReturned(torch.autograd.Function):
@@ -46,3 +50,17 @@ def test_overwriting_a_saved_output_raises() -> None:
     out.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         out.sum().backward()
+
+
+@pytest.mark.parametrize("chapter", ["double_backward", "conv_bn_fusion"])
+def test_a_definition_that_stands_twice_is_the_same(chapter: str) -> None:
+    definitions: defaultdict[str, set[str]] = defaultdict(set)
+    scripts: defaultdict[str, int] = defaultdict(int)
+    for path in (PROJECT / "gallery" / chapter).glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                definitions[node.name].add(ast.dump(node))
+                scripts[node.name] += 1
+    assert [name for name, versions in definitions.items() if len(versions) > 1] == []
+    shared = {name for name, count in scripts.items() if count > 1}
+    assert shared == ({"batch_norm", "batch_norm_backward"} if chapter == "conv_bn_fusion" else set())

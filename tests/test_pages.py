@@ -78,17 +78,31 @@ def test_the_switch_stays_on_the_page(real_site: Site) -> None:
             assert (path.parent / link["href"]).resolve().name == path.name
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_outputs_and_graphs_come_from_one_run(real_site: Site, section: str) -> None:
-    english, chinese = (real_site.page(language, f"double_backward/{section}") for language in LANGUAGES)
-    for selector in (".sphx-glr-script-out pre", ".autograd-graph text", ".gradient-checks code"):
-        found = [[element.get_text() for element in page.select(selector)] for page in (english, chinese)]
+@pytest.mark.parametrize("script", sorted((PROJECT / "gallery").glob("*/*.py")), ids=lambda path: path.stem)
+def test_outputs_and_checks_are_the_same_in_both_languages(real_site: Site, script: Path) -> None:
+    both = [real_site.page(language, f"{script.parent.name}/{script.stem}") for language in LANGUAGES]
+    for selector in (".sphx-glr-script-out pre", ".gradient-checks code"):
+        found = [[element.get_text() for element in page.select(selector)] for page in both]
         assert found[0] == found[1] != [], selector
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_graph_is_the_same_and_shows_what_is_named(real_site: Site, section: str) -> None:
+    english, chinese = (real_site.page(language, f"double_backward/{section}") for language in LANGUAGES)
+    texts = [[text.get_text() for text in page.select(".autograd-graph text")] for page in (english, chinese)]
+    assert texts[0] == texts[1] != []
     for page in (english, chinese):
         named = {element["data-name"] for element in page.select(".autograd-graph .node")}
         assert {"grad_x", "x", "out"} <= named
         description = page.select_one(".autograd-graph desc").get_text()
         assert "→ grad_x" in description
+
+
+def test_the_fused_function_keeps_its_inputs_alone(real_site: Site) -> None:
+    separate, fused = real_site.page("en", "conv_bn_fusion/fused_function").select(".autograd-graph")
+    saved = [[node["data-name"] for node in graph.select(".node.saved")] for graph in (separate, fused)]
+    assert saved[1] == ["inputs", "weight"]
+    assert set(saved[1]) < set(saved[0])
 
 
 def test_the_lost_derivative_has_no_way_to_x(real_site: Site) -> None:
@@ -119,8 +133,11 @@ def test_the_table_lists_every_recorded_check(real_site: Site) -> None:
         rows = real_site.page(language, "index").select(".check-table tbody tr")
         lines = sum(len(page.select(".gradient-checks li")) for lang, _p, page in pages(real_site) if lang == language)
         assert len(rows) == lines > 0
-        wrong = [row.get_text(" ") for row in rows if failed in row.get_text()]
-        assert len(wrong) == 1 and "SinhOnCtx" in wrong[0] and "gradgradcheck" in wrong[0]
+        wrong = [row.select("td") for row in rows if failed in row.get_text()]
+        assert [(cells[1].get_text(), cells[2].get_text()) for cells in wrong] == [
+            ("SinhOnCtx", "gradgradcheck"),
+            ("StatisticsOnCtx", "gradgradcheck"),
+        ]
 
 
 def test_no_english_sentence_is_left_on_a_chinese_page(real_site: Site) -> None:

@@ -126,7 +126,7 @@ def from_torchviz(drawing: Digraph) -> Graph:
     """
     numbers: dict[str, int] = {}
     definitions: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
-    edges: dict[Edge, None] = {}
+    edges: set[Edge] = set()
     for statement in drawing.body:
         name, head, attributes = _parse_statement(statement)
         for mentioned in filter(None, (name, head)):
@@ -135,9 +135,14 @@ def from_torchviz(drawing: Digraph) -> Graph:
             definitions[name].append(attributes)
         else:
             kept = attributes.get("dir") == "none"
-            edges[Edge(numbers[name], numbers[head], kept)] = None
+            edges.add(Edge(numbers[name], numbers[head], kept))
     nodes = tuple(_make_node(number, definitions[name]) for name, number in numbers.items())
-    return Graph(nodes, tuple(sorted(edges, key=lambda edge: (edge.tail, edge.head, edge.kept))))
+    # torchviz writes the line to a saved tensor either way round; here it starts at the tensor.
+    turned = {
+        Edge(edge.head, edge.tail, kept=True) if edge.kept and nodes[edge.tail].is_operation else edge
+        for edge in edges
+    }
+    return Graph(nodes, tuple(sorted(turned, key=lambda edge: (edge.tail, edge.head, edge.kept))))
 
 
 def save(graph: Graph, path: Path) -> None:

@@ -69,7 +69,6 @@ def to_dot(graph: Graph) -> str:
     for node in graph.nodes:
         width, height = (extent / POINTS_PER_INCH for extent in _size(node))
         lines.append(f'{node.number} [width={width:.4f} height={height:.4f} label=""];')
-    # A saved tensor hangs above the operation that keeps it, whichever way torchviz wrote the edge.
     for edge in graph.edges:
         lines.append(f"{edge.tail} -> {edge.head}{' [dir=none]' if edge.kept else ''};")
     return "\n".join([*lines, "}"])

@@ -1,0 +1,112 @@
+"""
+Backward of batch norm
+======================
+
+After this page you can derive the gradient of batch norm yourself, and you have a short
+backward that passes the checks of both orders.
+
+Batch norm takes each channel of :math:`X`, with :math:`N = B \\cdot H \\cdot W` values, and brings it
+to mean 0 and standard deviation 1. As in the rest of the chapter it has no scale and shift of its
+own, keeps no running statistics, uses the unbiased variance, and adds :math:`\\varepsilon` *outside* the
+square root.
+"""
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+
+torch.manual_seed(0)
+
+# %%
+# The derivation
+# --------------
+#
+# For one channel, with values :math:`x_i`:
+#
+# .. math::
+#
+#    \mu = \frac{1}{N} \sum_i x_i
+#    \qquad
+#    \sigma^2 = \frac{1}{N - 1} \sum_i (x_i - \mu)^2
+#    \qquad
+#    y_i = \frac{x_i - \mu}{\sigma + \varepsilon}
+#
+# Write :math:`s = \sigma + \varepsilon` and let :math:`g_i` be the incoming gradient. A value
+# :math:`x_j` acts on the result in three ways: directly, through the mean, and through :math:`s`. The
+# last one first. The loss depends on :math:`s` through every :math:`y_i`:
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial s} = - \frac{1}{s^2} \sum_i g_i \, (x_i - \mu)
+#
+# and :math:`s` depends on :math:`x_j` as :math:`\sigma` does. The mean that is hidden in
+# :math:`\sigma` contributes nothing, because the deviations from it add up to zero:
+#
+# .. math::
+#
+#    \frac{\partial s}{\partial x_j} = \frac{1}{2 \sigma} \cdot \frac{2 \, (x_j - \mu)}{N - 1}
+#    = \frac{x_j - \mu}{(N - 1) \, \sigma}
+#
+# Directly, :math:`x_j` contributes :math:`g_j / s`; through the mean, every :math:`g_i` contributes
+# its share of :math:`-1 / (N s)`. Together:
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial x_j} = \frac{1}{s} \left( g_j - \frac{1}{N} \sum_i g_i \right)
+#    - \frac{x_j - \mu}{(N - 1) \, \sigma \, s^2} \sum_i g_i \, (x_i - \mu)
+#
+# In code
+# -------
+#
+# The three sums run over batch and positions, dimensions 0, 2 and 3. Only the input is saved, and
+# ``backward`` computes the statistics anew: made in ``forward``, they would be intermediates without a
+# history, as in :doc:`/double_backward/losing_intermediates`.
+
+DIMS = (0, 2, 3)
+
+
+def batch_norm(inputs, eps):
+    mean = inputs.mean(DIMS, keepdim=True)
+    return (inputs - mean) / (inputs.var(DIMS, keepdim=True).sqrt() + eps)
+
+
+def batch_norm_backward(grad_output, inputs, eps):
+    count = inputs.numel() / inputs.shape[1]  # N = B · H · W
+    centred = inputs - inputs.mean(DIMS, keepdim=True)
+    std = inputs.var(DIMS, keepdim=True).sqrt()
+    scale = std + eps
+    through_mean = grad_output - grad_output.mean(DIMS, keepdim=True)
+    through_std = (grad_output * centred).sum(DIMS, keepdim=True) / ((count - 1) * std * scale**2)
+    return through_mean / scale - centred * through_std
+
+
+class BatchNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, inputs, eps=1e-3):
+        ctx.save_for_backward(inputs)
+        ctx.eps = eps
+        return batch_norm(inputs, eps)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (inputs,) = ctx.saved_tensors
+        # One gradient for each input of forward; eps is not a tensor and gets None.
+        return batch_norm_backward(grad_output, inputs, ctx.eps), None
+
+
+# %%
+# Checks
+# ------
+
+inputs = torch.rand(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+
+print("gradcheck    ", gradcheck(BatchNorm.apply, (inputs,)))
+print("gradgradcheck", gradgradcheck(BatchNorm.apply, (inputs,)))
+
+# %%
+# And against autograd, on the very expression that ``forward`` computes:
+
+weights = torch.rand_like(inputs)
+(ours,) = torch.autograd.grad((BatchNorm.apply(inputs) * weights).sum(), inputs)
+(theirs,) = torch.autograd.grad((batch_norm(inputs, 1e-3) * weights).sum(), inputs)
+torch.testing.assert_close(ours, theirs)
+print("agrees with autograd", (ours - theirs).abs().max().item() < 1e-12)
