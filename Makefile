@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 TOOLS := docs/_tools
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(EXTRA_INDEX_URL),--extra-index-url $(EXTRA_INDEX_URL)) --constraint constraints.txt
-CHAPTERS := $(patsubst gallery/%/,docs/%,$(wildcard gallery/*/))
+CHAPTERS := $(patsubst %/.results-made-with,%,$(wildcard docs/*/.results-made-with))
 
 .DEFAULT_GOAL := help
 .PHONY: help html test serve gettext inventory clean system-for-html system-for-test

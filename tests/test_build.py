@@ -68,6 +68,35 @@ def test_a_removed_script_leaves_no_page(small_site: Site) -> None:
     result = small_site.build()
     assert result.returncode == 0, result.stderr
     assert not (small_site.root / "docs/double_backward/other.rst").exists()
+    assert not list((small_site.root / "build/html").rglob("*other*"))
+    assert "Other" not in small_site.page("en", "index").get_text()
+
+
+def test_a_new_section_appears_on_every_page(small_site: Site) -> None:
+    small_site.build()
+    small_site.write(SCRIPT.replace("square", "other"), '"""\nOther\n=====\n\nText.\n"""\n\nprint(1)\n')
+    small_site.edit("gallery/double_backward/index.rst", "\n   square\n", "\n   square\n   other\n")
+    result = small_site.build()
+    assert executions(result.stdout) == ["double_backward/other.py"]
+    assert "Other" in small_site.page("en", "double_backward/square").select_one(".sidebar-tree").get_text()
+
+
+def test_a_chapter_that_is_gone_leaves_nothing(small_site: Site) -> None:
+    small_site.build()
+    gone = small_site.root / "docs/gone"
+    gone.mkdir()
+    (gone / ".results-made-with").write_text("")
+    (gone / "page.rst").write_text("Gone\n====\n")
+    assert small_site.build().returncode == 0
+    assert not gone.exists()
+
+
+def test_an_edit_during_a_build_belongs_to_the_next(small_site: Site) -> None:
+    page = small_site.root / "docs/index.rst"
+    edit = f'p = __import__("pathlib").Path({str(page)!r}); p.write_text(p.read_text() + "\\nLate words.\\n")'
+    small_site.edit(SCRIPT, "import torch\n", f"import torch\n\n{edit}\n")
+    assert small_site.build().returncode == 0
+    assert "Nothing has changed" not in small_site.build().stdout
 
 
 @pytest.mark.parametrize(
@@ -92,6 +121,9 @@ def test_a_fault_is_named_and_the_last_site_stays(
     result = small_site.build()
     assert result.returncode != 0
     assert re.search(message, result.stdout + result.stderr), result.stdout + result.stderr
+    assert contents(small_site.root / "build/html") == before
+    # Nor does a second try pass because the first one left something behind.
+    assert small_site.build().returncode != 0
     assert contents(small_site.root / "build/html") == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import check_records
@@ -28,8 +29,9 @@ class Wrong(Double):
 
 @pytest.fixture
 def observed(monkeypatch: pytest.MonkeyPatch) -> torch.Tensor:
-    for name in check_records.OBSERVED:
-        monkeypatch.setattr(torch.autograd, name, getattr(torch.autograd, name))
+    for place in (torch.autograd, sys.modules[check_records.MODULE]):
+        for name in check_records.OBSERVED:
+            monkeypatch.setattr(place, name, getattr(place, name))
     check_records.start()
     return torch.ones(2, 3, dtype=torch.float64, requires_grad=True)
 
@@ -45,6 +47,14 @@ def test_a_check_is_recorded_with_its_facts(observed: torch.Tensor) -> None:
 def test_a_second_order_check_is_one_record(observed: torch.Tensor) -> None:
     torch.autograd.gradgradcheck(Double.apply, observed)
     assert [record.order for record in check_records.take()] == [2]
+
+
+def test_the_module_of_the_same_name_is_observed_too(observed: torch.Tensor) -> None:
+    from torch.autograd.gradcheck import gradcheck, gradgradcheck
+
+    assert not gradcheck(Wrong.apply, observed, raise_exception=False)
+    gradgradcheck(Double.apply, observed)
+    assert [(record.order, record.passed) for record in check_records.take()] == [(1, False), (2, True)]
 
 
 def test_a_failing_check_still_raises_and_is_recorded(observed: torch.Tensor) -> None:

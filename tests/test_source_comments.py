@@ -44,6 +44,17 @@ def test_control_characters_are_refused(mark: str) -> None:
         translate_comments(CODE, {"inside": f"a{mark}import os"})
 
 
+PRINTABLE = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40)
+
+
+@given(st.lists(PRINTABLE, min_size=3, max_size=3))
+def test_every_printable_translation_takes_its_place(texts: list[str]) -> None:
+    messages = [comment.text for comment in find_comments(CODE)]
+    translated = translate_comments(CODE, dict(zip(messages, texts, strict=True)))
+    assert [comment.text for comment in find_comments(translated)] == texts
+    assert ast.dump(ast.parse(translated)) == ast.dump(ast.parse(CODE))
+
+
 @given(st.lists(st.text(max_size=40), min_size=3, max_size=3))
 def test_no_translation_changes_the_code(texts: list[str]) -> None:
     messages = [comment.text for comment in find_comments(CODE)]

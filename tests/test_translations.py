@@ -96,15 +96,33 @@ def test_a_draft_may_be_unfinished(chinese_site: Site) -> None:
     assert "The first paragraph." in chinese_site.page("zh_CN", "double_backward/square").get_text()
 
 
-def test_catalogues_of_the_project_are_written_canonically() -> None:
-    """``make gettext`` that finds nothing new changes nothing."""
+def test_a_draft_may_lag_behind_its_source(chinese_site: Site) -> None:
+    chinese_site.edit("gallery/double_backward/square.py", "The first paragraph.", "Another one.")
+    assert "missing: 'Another one.'" in chinese_site.build("en zh_CN").stderr
+    result = chinese_site.build("en zh_CN", "--draft")
+    assert result.returncode == 0, result.stderr
+    assert "Another one." in chinese_site.page("zh_CN", "double_backward/square").get_text()
+
+
+def test_a_changed_phrase_of_the_interface_shows(chinese_site: Site) -> None:
+    chinese_site.build("en zh_CN")
+    chinese_site.edit(f"{FOLDER}/sphinx.po", 'msgstr "通过"', 'msgstr "已通过"')
+    assert chinese_site.build("en zh_CN").returncode == 0
+    page = chinese_site.page("zh_CN", "double_backward/square")
+    assert "已通过" in page.select_one(".gradient-checks").get_text()
+
+
+def test_a_catalogue_without_a_page_is_named(chinese_site: Site) -> None:
+    chinese_site.write(f"{FOLDER}/gone.po", catalogue({"Gone.": "无。"}))
+    assert "gone.po: belongs to no page any more" in chinese_site.build("en zh_CN").stderr
+
+
+def test_catalogues_of_the_project_are_written_canonically(tmp_path) -> None:
+    """They read as ``make gettext`` writes them, so that its changes are those of the messages."""
     import refresh_catalogues
 
     for path in sorted((PROJECT / FOLDER).rglob("*.po")):
         before = path.read_text(encoding="utf-8")
-        copy = path.with_suffix(".written")
-        try:
-            refresh_catalogues.write(refresh_catalogues.read(path), copy, "zh_CN")
-            assert copy.read_text(encoding="utf-8") == before, path
-        finally:
-            copy.unlink()
+        copy = tmp_path / path.name
+        refresh_catalogues.write(refresh_catalogues.read(path), copy, "zh_CN")
+        assert copy.read_text(encoding="utf-8") == before, path

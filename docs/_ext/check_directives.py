@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -44,8 +43,7 @@ class CheckTable(SphinxDirective):
     """Show every check of the site."""
 
     def run(self) -> list[nodes.Node]:
-        """Remember the page: it is read again whenever a record changes."""
-        self.env.metadata[self.env.docname]["check-table"] = True
+        """Place the table; it is filled when the page is written."""
         return [check_table_node()]
 
 
@@ -66,13 +64,13 @@ def tolerances(record: CheckRecord) -> str:
     return f"eps {number(record.eps)}, atol {number(record.atol)}, rtol {number(record.rtol)}"
 
 
-def render_line(record: CheckRecord) -> str:
-    """One check as a list item."""
+def render_line(record: CheckRecord, position: int) -> str:
+    """One check as a list item; ``position`` counts the checks of its page."""
     kind, words = outcome(record)
     order = _("first order") if record.order == 1 else _("second order")
     said = f'<span class="said">{escape(record.message)}</span>' if record.message else ""
     return (
-        f'<li class="check {kind}" id="check-{record.line}"><strong>{escape(words)}</strong> '
+        f'<li class="check {kind}" id="check-{position}"><strong>{escape(words)}</strong> '
         f"<code>{escape(record.check)}</code> <code>{escape(record.function)}</code> "
         f'<span class="facts">{order} · {escape("; ".join(record.inputs))} · {tolerances(record)}</span>{said}</li>'
     )
@@ -80,18 +78,18 @@ def render_line(record: CheckRecord) -> str:
 
 def visit_checks(translator: Any, node: gradient_checks_node) -> None:
     """Write the list of checks of a code block."""
-    records = [record for record in check_records.load(Path(node["file"])) if record.block == node["block"]]
+    records = enumerate(check_records.load(Path(node["file"])), 1)
     label = escape(_("Recorded gradient checks"))
-    items = "".join(map(render_line, records))
+    items = "".join(render_line(record, position) for position, record in records if record.block == node["block"])
     translator.body.append(f'<ul class="gradient-checks" aria-label="{label}">{items}</ul>')
     raise nodes.SkipNode
 
 
-def render_row(record: CheckRecord, page: str, title: str) -> str:
+def render_row(record: CheckRecord, address: str, title: str) -> str:
     """One check as a table row that leads to the place where it ran."""
     kind, words = outcome(record)
     cells = [
-        f'<a href="{escape(page)}#check-{record.line}">{escape(title)}</a>',
+        f'<a href="{escape(address)}">{escape(title)}</a>',
         f"<code>{escape(record.function)}</code>",
         f"<code>{escape(record.check)}</code>",
         str(record.order),
@@ -105,14 +103,13 @@ def render_row(record: CheckRecord, page: str, title: str) -> str:
 def visit_table(translator: Any, node: check_table_node) -> None:
     """Write the table of all checks, in the order of the pages."""
     builder = translator.builder
-    docname = translator.docnames[0] if hasattr(translator, "docnames") else builder.current_docname
     heads = [_("Section"), _("Function"), _("Check"), _("Order"), _("Outcome"), _("Inputs"), _("Tolerances")]
     records, rows = [], []
     for page in pages_in_order(builder.env):
-        for record in all_records(builder.app).get(page, []):
+        for position, record in enumerate(all_records(builder.app).get(page, []), 1):
             records.append(record)
-            uri = builder.get_relative_uri(docname, page)
-            rows.append(render_row(record, uri, builder.env.titles[page].astext()))
+            address = f"{builder.get_relative_uri(builder.current_docname, page)}#check-{position}"
+            rows.append(render_row(record, address, builder.env.titles[page].astext()))
     summary = _("{total} checks ran for this build: {passed} passed, {failed} failed on purpose.").format(
         total=len(records),
         passed=sum(record.passed for record in records),
@@ -145,17 +142,6 @@ def pages_in_order(env: BuildEnvironment) -> list[str]:
     return order
 
 
-def pages_with_changed_table(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
-) -> list[str]:
-    """Read the page with the table again when any record is another than at the last build."""
-    state = hashlib.sha256(repr(sorted(all_records(app).items())).encode()).hexdigest()
-    if getattr(env, "check_table_state", None) == state:
-        return []
-    env.check_table_state = state
-    return [page for page, metadata in env.metadata.items() if metadata.get("check-table")]
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     skip = (lambda translator, node: None, None)
@@ -163,5 +149,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(check_table_node, html=(visit_table, None), gettext=skip)
     app.add_directive("gradient-checks", GradientChecks)
     app.add_directive("check-table", CheckTable)
-    app.connect("env-get-outdated", pages_with_changed_table)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -84,6 +84,7 @@ def write_zip(path: Path, files: list[Path]) -> None:
 def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None:
     """Write script and notebook of one example."""
     page = f"{chapter}/{script.stem}"
+    draft = app.config.draft
     source, translations = script.read_text(encoding="utf-8"), catalogue_of(app, page)
 
     def title_of(target: str) -> str:
@@ -91,8 +92,8 @@ def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None
         return app.env.titles[other].astext() if other in app.env.titles else target
 
     try:
-        (folder / script.name).write_text(translate_script(source, translations), encoding="utf-8")
-        flowing = translate_script(source, translations, wrapped=False)
+        (folder / script.name).write_text(translate_script(source, translations, draft=draft), encoding="utf-8")
+        flowing = translate_script(source, translations, wrapped=False, draft=draft)
     except (ScriptTranslationError, CommentTranslationError) as error:
         raise ExtensionError(f"gallery/{chapter}/{script.name} in {app.config.language}: {error}") from error
     notebook = write_notebook(flowing, app.config.sphinx_gallery_conf, title_of)
@@ -116,6 +117,7 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the links and connect."""
+    app.add_config_value("draft", False, "html", bool)
     skip = (lambda translator, node: None, None)
     app.add_node(downloads_node, html=(visit_downloads, None), gettext=skip)
     app.add_transform(PlaceDownloads)

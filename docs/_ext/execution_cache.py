@@ -18,14 +18,14 @@ from sphinx_gallery.gen_rst import get_md5sum
 # Distributions whose version shows in a result.
 RESULTS_DEPEND_ON = ("torch", "scipy", "numpy", "torchviz", "graphviz", "sphinx-gallery")
 # Modules that decide what is written down while an example runs.
-WRITERS = ("autograd_graph.py", "check_records.py", "gallery_hooks.py")
+WRITERS = ("autograd_graph.py", "check_records.py", "gallery_hooks.py", "gallery_run.py")
 KEY_FILE = ".results-made-with"
 _MENTIONED = re.compile(r"^\.\. (?:autograd-graph|gradient-checks):: (\S+)$", re.MULTILINE)
 
 
-def execution_key() -> str:
-    """Hash of everything but the script on which its results depend."""
-    parts = [platform.python_version()]
+def execution_key(settings: str) -> str:
+    """Hash of what, beside the script, its results depend on; ``settings`` are those of the gallery."""
+    parts = [platform.python_version(), settings]
     parts += [f"{name} {metadata.version(name)}" for name in RESULTS_DEPEND_ON]
     parts += [(Path(__file__).parent / name).read_text(encoding="utf-8") for name in WRITERS]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -43,13 +43,15 @@ def is_current(script: Path, generated: Path) -> bool:
     return all((generated / name).exists() for name in mentioned)
 
 
-def discard_stale_results(chapter: Path, generated: Path) -> list[Path]:
+def discard_stale_results(chapter: Path, generated: Path, settings: str) -> list[Path]:
     """Remove results that may not be shown any more.
 
     Parameters
     ----------
     chapter, generated : Path
         A chapter's folder in the gallery and its folder of generated pages.
+    settings : str
+        Settings of the gallery that show in results.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def discard_stale_results(chapter: Path, generated: Path) -> list[Path]:
     for path in generated.iterdir():
         if path.is_file() and path.name != KEY_FILE and path.name.partition(".")[0] not in stems:
             path.unlink()  # of a script that is gone
-    key, key_file = execution_key(), generated / KEY_FILE
+    key, key_file = execution_key(settings), generated / KEY_FILE
     made_with_this = key_file.exists() and key_file.read_text() == key
     stale = [script for script in scripts if not (made_with_this and is_current(script, generated))]
     for script in stale:

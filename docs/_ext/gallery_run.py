@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import gallery_hooks
 from check_expectations import ExpectationFileError, find_surprises
-from execution_cache import discard_stale_results
+from execution_cache import KEY_FILE, discard_stale_results
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 # Results must not depend on the number of cores: sums are split among threads.
 THREADS = "1"
+# Settings of the gallery that change what an example leaves behind.
+RESULTS_DEPEND_ON_SETTINGS = ("capture_repr", "filename_pattern", "image_scrapers", "reset_modules")
 
 
 def chapters(app: Sphinx) -> list[tuple[Path, Path]]:
@@ -31,9 +34,14 @@ def prepare(app: Sphinx) -> None:
     """Before the gallery: drop stale results, say what is going to run."""
     os.environ.setdefault("OMP_NUM_THREADS", THREADS)
     os.environ.setdefault("MKL_NUM_THREADS", THREADS)
+    known = {generated for _chapter, generated in chapters(app)}
+    for key_file in Path(app.srcdir).resolve().glob(f"*/{KEY_FILE}"):
+        if key_file.parent not in known:
+            shutil.rmtree(key_file.parent)  # of a chapter that is gone
+    settings = {name: app.config.sphinx_gallery_conf[name] for name in RESULTS_DEPEND_ON_SETTINGS}
     stale: list[Path] = []
     for chapter, generated in chapters(app):
-        stale += discard_stale_results(chapter, generated)
+        stale += discard_stale_results(chapter, generated, repr(settings))
     gallery_hooks.announce(stale)
 
 
@@ -59,7 +67,7 @@ def judge(app: Sphinx) -> None:
     problems = [_failure_line(script, report) for script, report in failing.items()]
     try:
         for chapter, generated in chapters(app):
-            if not problems:  # a script that stopped half-way lacks checks; its own error says why
+            if not failing:  # a script that stopped half-way lacks checks; its own error says why
                 problems += find_surprises(chapter, generated)
     except ExpectationFileError as error:
         problems.append(str(error))

@@ -132,7 +132,9 @@ def code_tree(source: str) -> str:
     return ast.dump(ast.Module(body=tree.body[1:], type_ignores=[]))
 
 
-def translate_script(source: str, translations: dict[str, str], *, wrapped: bool = True) -> str:
+def translate_script(
+    source: str, translations: dict[str, str], *, wrapped: bool = True, draft: bool = False
+) -> str:
     """The script in another language.
 
     Parameters
@@ -144,6 +146,8 @@ def translate_script(source: str, translations: dict[str, str], *, wrapped: bool
     wrapped : bool
         Whether to break long paragraphs. A notebook wants them in one line, because a line break
         between Han characters would show as a space.
+    draft : bool
+        Whether translations of text that is not in the script any more are let pass.
 
     Raises
     ------
@@ -170,7 +174,7 @@ def translate_script(source: str, translations: dict[str, str], *, wrapped: bool
             lines += translate_comments(code, translations).split("\n")
             comments |= {normalise(comment.text) for comment in find_comments(code)}
     unmet = {normalise(text) for text in translations} - prose.met - comments
-    if unmet:
+    if unmet and not draft:
         raise ScriptTranslationError(f"not found in the script: {min(unmet)!r}")
     translated = "\n".join(lines)
     if code_tree(translated) != code_tree(source):

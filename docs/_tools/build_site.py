@@ -10,10 +10,11 @@ import argparse
 import fcntl
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,17 +30,32 @@ class BuildError(Exception):
     """A stage failed; its message is all that the user has to read."""
 
 
-def fingerprint(root: Path, options: list[str]) -> str:
-    """Hash of the build's inputs, by name, size and time of change, and of its options."""
-    entries = [repr(options)]
-    for name in INPUTS:
-        path = root / name
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
-            if file.is_file() and file.suffix not in {".mo", ".pyc"}:
-                status = file.stat()
-                entries.append(f"{file.relative_to(root)} {status.st_size} {status.st_mtime_ns}")
+def _hash_files(files: Iterable[Path]) -> str:
+    """Hash of files by name, size and time of change."""
+    entries = []
+    for file in sorted(files):
+        if file.is_file() and file.suffix not in {".mo", ".pyc"}:
+            status = file.stat()
+            entries.append(f"{file} {status.st_size} {status.st_mtime_ns}")
     return hashlib.sha256("\n".join(entries).encode()).hexdigest()
+
+
+def _is_generated(file: Path, root: Path) -> bool:
+    """Whether ``file`` lies in a folder of ``docs`` that the gallery fills."""
+    parts = file.relative_to(root).parts
+    return len(parts) > 2 and parts[0] == "docs" and not parts[1].startswith("_") and parts[1] != "locale"
+
+
+def fingerprint_sources(root: Path, options: list[str]) -> str:
+    """State of all that people edit, of the options, and of the programs that draw and render."""
+    files = [file for name in INPUTS for file in ([root / name] if (root / name).is_file() else (root / name).rglob("*"))]
+    programs = [Path(sys.executable).resolve(), Path(shutil.which("dot") or "dot").resolve()]
+    return _hash_files([*(file for file in files if not _is_generated(file, root)), *programs]) + repr(options)
+
+
+def fingerprint_results(root: Path) -> str:
+    """State of the generated pages and results: lost ones have to be made again."""
+    return _hash_files(file for file in (root / "docs").rglob("*") if _is_generated(file, root))
 
 
 def sphinx(root: Path, builder: str, language: str, languages: list[str], out: Path, options: list[str]) -> None:
@@ -50,10 +66,12 @@ def sphinx(root: Path, builder: str, language: str, languages: list[str], out: P
     BuildError
         If it ends with another status than 0.
     """
-    # Sphinx refuses to share documents between the two builders.
+    # Everything is read and written anew, which takes a second: what Sphinx remembers of an earlier
+    # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
+    shutil.rmtree(out, ignore_errors=True)
     doctrees = root / WORK / "doctrees" / ("gettext" if builder == "gettext" else language)
     command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(root), "-d", str(doctrees)]
-    command += ["-q", "-W", "--keep-going", "-D", f"language={language}"]
+    command += ["-E", "-a", "-q", "-W", "--keep-going", "-D", f"language={language}"]
     command += ["-D", f"site_languages={','.join(languages)}", *options, str(root / "docs"), str(out)]
     result = subprocess.run(command, cwd=root, check=False, stderr=subprocess.PIPE, text=True)
     log = root / WORK / f"{builder}-{language}.log"
@@ -105,9 +123,14 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     staged = root / WORK / "html"
     times: list[tuple[str, float]] = []
     first, *others = languages
+    options = [*options, "-D", f"draft={int(draft)}"]
+    shutil.rmtree(staged, ignore_errors=True)
     with stage(f"Running examples, rendering {first}", times):
         sphinx(root, "html", first, languages, staged / first, options)
     translated = [language for language in languages if (root / "docs/locale" / language).is_dir()]
+    for language in languages:
+        if language != "en" and language not in translated:
+            print(f"  {language} has no catalogues: its pages are in English")
     if translated and not draft:
         with stage("Judging translations", times):
             sphinx(root, "gettext", first, languages, root / WORK / "gettext", options)
@@ -145,7 +168,10 @@ def main(arguments: list[str]) -> int:
     root, languages = parsed.root.resolve(), parsed.languages.split()
     with only_build(root):
         mark, key = root / FINGERPRINT, [*languages, str(parsed.draft), *parsed.options]
-        if (root / SITE).is_dir() and mark.exists() and mark.read_text() == fingerprint(root, key):
+        # Taken before the build: what is edited while it runs belongs to the next one.
+        sources = fingerprint_sources(root, key)
+        known = mark.read_text() if mark.exists() and (root / SITE).is_dir() else ""
+        if known == sources + fingerprint_results(root):
             print(f"Nothing has changed; the site is in {SITE}.")
             return 0
         try:
@@ -153,7 +179,7 @@ def main(arguments: list[str]) -> int:
         except BuildError as error:
             print(error, file=sys.stderr)
             return 1
-        mark.write_text(fingerprint(root, key))
+        mark.write_text(sources + fingerprint_results(root))
         report(root, times)
     return 0
 

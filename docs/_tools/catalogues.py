@@ -62,7 +62,7 @@ def compare(wanted: set[str], catalogue: Catalog, name: str, source: str) -> lis
     present = {message.id: message for message in catalogue if message.id}
     for text in sorted(wanted):
         message = present.get(text)
-        if message is None or not message.string:
+        if message is None or not str(message.string).strip():
             problems.append(f"{name}: missing: {_shorten(text)} of {source}")
         elif message.fuzzy:
             problems.append(f"{name}: fuzzy: {_shorten(text)} of {source}")

@@ -22,6 +22,8 @@ def replace_site(staged: Path, site: Path, languages: list[str]) -> None:
         The languages to publish.
     """
     new, old = site.with_name("html.new"), site.with_name("html.old")
+    if old.exists() and not site.exists():
+        old.rename(site)  # an earlier build ended between its two renames
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir(parents=True)

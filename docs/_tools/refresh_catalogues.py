@@ -9,7 +9,7 @@ from pathlib import Path
 import interface_messages
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
-from build_site import WORK, BuildError, sphinx
+from build_site import WORK, BuildError, only_build, sphinx
 from catalogues import INTERFACE, catalogue_folder
 from sphinx_intl.basic import update
 
@@ -55,7 +55,8 @@ def main(languages: list[str]) -> int:
     root = Path.cwd()
     templates = root / WORK / "gettext"
     try:
-        sphinx(root, "gettext", "en", ["en"], templates, [])
+        with only_build(root):
+            sphinx(root, "gettext", "en", ["en"], templates, [])
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1
