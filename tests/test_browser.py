@@ -26,6 +26,7 @@ PAGES = [
     "conv_bn_fusion/convolution_backward",
     "conv_bn_fusion/batch_norm_backward",
     "conv_bn_fusion/fused_function",
+    "conv_bn_fusion/fused_module",
 ]
 EXAMPLE = "double_backward/saving_intermediates"
 FLAGS = [

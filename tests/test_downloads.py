@@ -71,7 +71,8 @@ def test_a_notebook_holds_no_markup_of_another_language(real_site: Site, languag
 def test_a_script_runs_alone(real_site: Site, tmp_path: Path, name: str) -> None:
     script = tmp_path / "alone.py"
     script.write_bytes(download(real_site, "en", f"{name}.py").read_bytes())
-    result = subprocess.run([sys.executable, "-I", script], cwd=tmp_path, capture_output=True, text=True)
+    command = [sys.executable, "-I", script]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     printed = [line.rstrip() for line in result.stdout.splitlines() if line.strip()]
     outputs = real_site.page("en", name).select(".sphx-glr-script-out pre")

@@ -63,4 +63,4 @@ def test_a_definition_that_stands_twice_is_the_same(chapter: str) -> None:
                 scripts[node.name] += 1
     assert [name for name, versions in definitions.items() if len(versions) > 1] == []
     shared = {name for name, count in scripts.items() if count > 1}
-    assert shared == ({"batch_norm", "batch_norm_backward"} if chapter == "conv_bn_fusion" else set())
+    assert shared == ({"batch_norm", "batch_norm_backward", "FusedConvBN"} if chapter == "conv_bn_fusion" else set())

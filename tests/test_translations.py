@@ -89,6 +89,16 @@ def test_an_unfinished_or_broken_translation_ends_the_build(
     assert not (chinese_site.root / "build/html").exists()
 
 
+def test_a_comment_that_stays_does_not_keep_others_from_being_translated(chinese_site: Site) -> None:
+    chinese_site.edit(SQUARE, 'msgstr "代码之后"', 'msgstr "behind code"')
+    chinese_site.edit(SQUARE, 'msgstr "输入。\\n第二行。"', 'msgstr "*输入`，不是reST"')
+    result = chinese_site.build("en zh_CN")
+    assert result.returncode == 0, result.stderr
+    page = chinese_site.page("zh_CN", "double_backward/square")
+    code = "".join(block.get_text() for block in page.select("div.highlight-Python"))
+    assert "# *输入`，不是reST\n" in code and "# behind code\n" in code
+
+
 def test_a_draft_may_be_unfinished(chinese_site: Site) -> None:
     chinese_site.edit(SQUARE, 'msgstr "第一段。"', 'msgstr ""')
     result = chinese_site.build("en zh_CN", "--draft")

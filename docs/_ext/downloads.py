@@ -7,11 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from babel.messages.pofile import read_po
 from docutils import nodes
 from gallery_pages import is_example
 from gallery_run import chapters
 from notebook_writer import write_notebook
+from page_catalogue import catalogue_of
 from source_comments import CommentTranslationError
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -60,16 +60,6 @@ def visit_downloads(translator: Any, node: downloads_node) -> None:
     note = "" if place == "top" else f"<p>{escape(promise)}</p>"
     translator.body.append(f'<div class="downloads {place}"><span>{escape(heading)}</span>{links}{note}</div>')
     raise nodes.SkipNode
-
-
-def catalogue_of(app: Sphinx, page: str) -> dict[str, str]:
-    """Finished translations of a page in the language of this build; empty where there is none."""
-    path = Path(app.srcdir) / "locale" / app.config.language / "LC_MESSAGES" / f"{page}.po"
-    if not path.exists():
-        return {}
-    with open(path, "rb") as stream:
-        messages = list(read_po(stream))
-    return {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
 
 
 def write_zip(path: Path, files: list[Path]) -> None:

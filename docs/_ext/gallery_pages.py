@@ -10,10 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from docutils import nodes
+from page_catalogue import catalogue_of
+from source_comments import CommentTranslationError, translate_comments
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
 from translatable_code import translatable_code
+
+logger = logging.getLogger(__name__)
 
 FURNITURE = {
     "sphx-glr-download-link-note",
@@ -52,24 +57,31 @@ class RemoveFurniture(SphinxTransform):
                 target.parent.remove(target)
 
 
-class OfferComments(SphinxTransform):
-    """Make the comments of example code translatable."""
+class TranslateComments(SphinxTransform):
+    """Translate the comments of example code, and offer them to the writer of catalogues."""
 
-    default_priority = 6
+    default_priority = 21  # Sphinx has translated the prose (20)
 
     def apply(self, **kwargs: Any) -> None:
         """Replace code cells by nodes that know their comments."""
         if not is_example(self.app, self.env.docname):
             return
+        translations = catalogue_of(self.app, self.env.docname)
         for block in list(self.document.findall(nodes.literal_block)):
-            if block.get("language") == GALLERY_LANGUAGE:
-                code = translatable_code(block.rawsource, *block.children, **block.attributes)
-                code.source, code.line = block.source, block.line
-                block.replace_self(code)
+            if block.get("language") != GALLERY_LANGUAGE:
+                continue
+            code = translatable_code(block.rawsource, *block.children, **block.attributes)
+            code.source, code.line = block.source, block.line
+            code.remember_comments()
+            block.replace_self(code)
+            try:
+                code.replace_code(translate_comments(code.astext(), translations))
+            except CommentTranslationError as error:
+                logger.warning("%s", error, location=code, type="translation", subtype="comment")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the transforms."""
     app.add_transform(RemoveFurniture)
-    app.add_transform(OfferComments)
+    app.add_transform(TranslateComments)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

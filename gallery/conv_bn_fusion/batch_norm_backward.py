@@ -57,7 +57,7 @@ torch.manual_seed(0)
 # In code
 # -------
 #
-# The three sums run over batch and positions, dimensions 0, 2 and 3. Only the input is saved, and
+# The sums run over batch and positions, dimensions 0, 2 and 3. Only the input is saved, and
 # ``backward`` computes the statistics anew: made in ``forward``, they would be intermediates without a
 # history, as in :doc:`/double_backward/losing_intermediates`.
 
