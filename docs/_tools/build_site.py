@@ -20,7 +20,7 @@ from pathlib import Path
 
 import error_report
 
-WORK = Path("build/work")
+WORK = Path("build/stages")
 SITE = Path("build/html")
 FINGERPRINT = WORK / "fingerprint"
 INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "constraints.txt")

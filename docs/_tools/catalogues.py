@@ -82,7 +82,7 @@ def interface_problems(root: Path, language: str) -> list[str]:
 
 def find_problems(root: Path, language: str) -> list[str]:
     """Everything that is not finished in ``language``, one line each, naming catalogue and source."""
-    templates, folder = root / "build/work/gettext", catalogue_folder(root, language)
+    templates, folder = root / "build/stages/gettext", catalogue_folder(root, language)
     domains = {path.relative_to(templates).with_suffix("").as_posix() for path in templates.rglob("*.pot")}
     domains.discard(INTERFACE)
     problems: list[str] = []
