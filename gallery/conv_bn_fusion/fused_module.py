@@ -110,9 +110,9 @@ predicted = (variance * (count - 1) / count + norm.eps).sqrt() / (variance.sqrt(
 measured = (fused / norm(conv)).mean(DIMS)
 
 torch.testing.assert_close(measured, predicted)
-print("largest difference", f"{(fused - norm(conv)).abs().max().item():.4f}")
-print("quotients predicted", [round(value, 4) for value in predicted.tolist()])
-print("quotients measured ", [round(value, 4) for value in measured.tolist()])
+print("max|fused - nn|", f"{(fused - norm(conv)).abs().max().item():.4f}")
+print("predicted", [round(value, 4) for value in predicted.tolist()])
+print("measured ", [round(value, 4) for value in measured.tolist()])
 
 # %%
 # About one percent here, because these standard deviations are small. The larger they are beside
