@@ -104,9 +104,10 @@ def visit_table(translator: Any, node: check_table_node) -> None:
     """Write the table of all checks, in the order of the pages."""
     builder = translator.builder
     heads = [_("Section"), _("Function"), _("Check"), _("Order"), _("Outcome"), _("Inputs"), _("Tolerances")]
+    by_page = all_records(builder.app)
     records, rows = [], []
     for page in pages_in_order(builder.env):
-        for position, record in enumerate(all_records(builder.app).get(page, []), 1):
+        for position, record in enumerate(by_page.get(page, []), 1):
             records.append(record)
             address = f"{builder.get_relative_uri(builder.current_docname, page)}#check-{position}"
             rows.append(render_row(record, address, builder.env.titles[page].astext()))

@@ -124,7 +124,6 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     times: list[tuple[str, float]] = []
     first, *others = languages
     options = [*options, "-D", f"draft={int(draft)}"]
-    shutil.rmtree(staged, ignore_errors=True)
     with stage(f"Running examples, rendering {first}", times):
         sphinx(root, "html", first, languages, staged / first, options)
     translated = [language for language in languages if (root / "docs/locale" / language).is_dir()]
