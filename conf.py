@@ -25,9 +25,11 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     # Running the examples
     "gallery_run",
-    # What a run leaves behind: graphs and checks
+    # What a run leaves behind: graphs, checks, plots, times
     "graph_directive",
     "check_directives",
+    "plot_directive",
+    "measured_output",
     # Pages
     "gallery_pages",
     "downloads",
@@ -45,7 +47,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["double_backward", "conv_bn_fusion"],
     "copyfile_regex": r"index\.rst",
     "filename_pattern": r"\.py$",
-    "image_scrapers": ("gallery_hooks.scrape_graphs_and_checks",),
+    "image_scrapers": ("gallery_hooks.scrape_results",),
     "reset_modules": ("gallery_hooks.prepare_example",),
     "capture_repr": (),
     # A page holds what the example says, nothing that differs between two builds.
@@ -76,7 +78,7 @@ html_math_renderer = "static_mathml"
 html_static_path = ["docs/_static"]
 html_favicon = "docs/_static/mark.svg"
 templates_path = ["docs/_templates"]
-html_css_files = ["site.css", "code.css", "graph.css", "checks.css", "math.css"]
+html_css_files = ["site.css", "code.css", "graph.css", "checks.css", "plot.css", "math.css"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

@@ -26,7 +26,11 @@ PAGES = [
     "conv_bn_fusion/convolution_backward",
     "conv_bn_fusion/batch_norm_backward",
     "conv_bn_fusion/fused_function",
+    "conv_bn_fusion/statistics_on_ctx",
     "conv_bn_fusion/fused_module",
+    "conv_bn_fusion/training",
+    "conv_bn_fusion/memory_kept",
+    "conv_bn_fusion/peak_and_time",
 ]
 EXAMPLE = "double_backward/saving_intermediates"
 FLAGS = [

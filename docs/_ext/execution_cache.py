@@ -16,11 +16,18 @@ from pathlib import Path
 from sphinx_gallery.gen_rst import get_md5sum
 
 # Distributions whose version shows in a result.
-RESULTS_DEPEND_ON = ("torch", "scipy", "numpy", "torchviz", "graphviz", "sphinx-gallery")
+RESULTS_DEPEND_ON = ("torch", "scipy", "numpy", "torchviz", "graphviz", "matplotlib", "scikit-learn", "sphinx-gallery")
 # Modules that decide what is written down while an example runs.
-WRITERS = ("autograd_graph.py", "check_records.py", "gallery_hooks.py", "gallery_run.py")
+WRITERS = (
+    "autograd_graph.py",
+    "check_records.py",
+    "clock_readings.py",
+    "gallery_hooks.py",
+    "gallery_run.py",
+    "matplotlib_svg.py",
+)
 KEY_FILE = ".results-made-with"
-_MENTIONED = re.compile(r"^\.\. (?:autograd-graph|gradient-checks):: (\S+)$", re.MULTILINE)
+_MENTIONED = re.compile(r"^\.\. (?:autograd-graph|gradient-checks|example-plot):: (\S+)$", re.MULTILINE)
 
 
 def execution_key(settings: str) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 import autograd_graph
 import check_records
+import clock_readings
+import matplotlib_svg
 
 # Scripts that still have to run in this process, in the order of the gallery; set by gallery_run.
 waiting: list[Path] = []
@@ -27,7 +29,7 @@ def announce(scripts: list[Path]) -> None:
 
 
 def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> None:
-    """Before an example: show which one runs, observe its checks (``reset_modules``)."""
+    """Before an example: show which one runs, observe its checks and clocks (``reset_modules``)."""
     current = next((path for path in waiting if path.name == script), None)
     if current is not None:
         waiting.remove(current)
@@ -37,12 +39,13 @@ def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> 
             f"  running {count}/{_total}  {current.parent.name}/{script}", file=sys.__stdout__, flush=True
         )
     check_records.start()
+    clock_readings.start()
 
 
-def scrape_graphs_and_checks(
+def scrape_results(
     block: Any, block_vars: dict[str, Any], gallery_conf: Mapping[str, Any]
 ) -> str:
-    """After a code block: keep its graph and its checks (``image_scrapers``).
+    """After a code block: keep what it drew and checked (``image_scrapers``).
 
     Returns
     -------
@@ -54,7 +57,13 @@ def scrape_graphs_and_checks(
         results.remove_all()
     index = block_vars.setdefault("block_count", 0)
     block_vars["block_count"] += 1
-    directives = [*results.keep_checks(index), *results.keep_graph(block_vars, index)]
+    directives = [
+        *results.keep_checks(index),
+        *results.keep_graph(block_vars, index),
+        *results.keep_plots(index),
+        # Last: it speaks of the output, which Sphinx-Gallery puts next.
+        *([".. measured-output::"] if clock_readings.take() else []),
+    ]
     return "\n\n".join(directives)
 
 
@@ -76,8 +85,9 @@ class ScriptResults:
 
     def remove_all(self) -> None:
         """Forget the results of an earlier run."""
-        for path in [self.checks_file, *self.folder.glob(f"{self.stem}.graph-*.json")]:
-            path.unlink(missing_ok=True)
+        for kind in ("checks", "graph-*", "plot-*"):
+            for path in self.folder.glob(f"{self.stem}.{kind}.json"):
+                path.unlink()
 
     def keep_checks(self, block: int) -> list[str]:
         """Write down the checks that ran in code block ``block``; return the directive for them."""
@@ -102,3 +112,17 @@ class ScriptResults:
         block_vars["drawing"] = drawing
         autograd_graph.save(autograd_graph.from_torchviz(drawing), self.graph_file(block))
         return [f".. autograd-graph:: {self.graph_file(block).name}"]
+
+    def keep_plots(self, block: int) -> list[str]:
+        """Write down the Matplotlib figures that code block ``block`` left open, and close them."""
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        numbers = pyplot.get_fignums() if pyplot else []
+        directives = []
+        for number in numbers:
+            path = self.folder / f"{self.stem}.plot-{block}-{number}.json"
+            plot = matplotlib_svg.from_figure(pyplot.figure(number), prefix=f"plot-{block}-{number}-")
+            matplotlib_svg.save(plot, path)
+            directives.append(f".. example-plot:: {path.name}")
+        if numbers:
+            pyplot.close("all")
+        return directives

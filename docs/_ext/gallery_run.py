@@ -34,6 +34,8 @@ def prepare(app: Sphinx) -> None:
     """Before the gallery: drop stale results, say what is going to run."""
     os.environ.setdefault("OMP_NUM_THREADS", THREADS)
     os.environ.setdefault("MKL_NUM_THREADS", THREADS)
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch.profiler reports each start on stderr
+    os.environ.setdefault("MPLBACKEND", "agg")  # plots are kept, not shown in windows
     known = {generated for _chapter, generated in chapters(app)}
     for key_file in Path(app.srcdir).resolve().glob(f"*/{KEY_FILE}"):
         if key_file.parent not in known:
