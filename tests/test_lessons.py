@@ -52,6 +52,44 @@ def test_overwriting_a_saved_output_raises() -> None:
         out.sum().backward()
 
 
+def fused_function() -> dict[str, object]:
+    """Names that the definitions of gallery/conv_bn_fusion/fused_function.py make."""
+    source = (PROJECT / "gallery/conv_bn_fusion/fused_function.py").read_text(encoding="utf-8")
+    kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    body = [
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, kept) or ast.unparse(node).startswith("DIMS =")
+    ]
+    names: dict[str, object] = {}
+    exec(compile(ast.Module(body, []), "fused_function.py", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("of_inputs", "of_weight", "expected"),
+    [
+        (True, True, ["conv2d", "conv_transpose2d", "conv2d"]),
+        (False, True, ["conv2d"] * 2),
+        (True, False, ["conv2d", "conv_transpose2d"]),
+    ],
+)
+def test_the_fused_function_computes_no_gradient_that_nobody_asked_for(
+    of_inputs: bool, of_weight: bool, expected: list[str]
+) -> None:
+    names = fused_function()
+    inputs = torch.rand(2, 3, 5, 5, requires_grad=of_inputs)
+    weight = torch.rand(4, 3, 3, 3, requires_grad=of_weight)
+    out = names["FusedConvBN"].apply(inputs, weight)
+    called = []
+    for name in ("conv2d", "conv_transpose2d"):
+        operation = names[name]
+        names[name] = lambda *args, name=name, operation=operation: called.append(name) or operation(*args)
+    out.sum().backward()
+    # The first one is the recomputation, which every gradient needs.
+    assert called == expected
+
+
 # Every download runs by itself, so the sections of chapter 2 repeat what they build on.
 SHARED = {
     "double_backward": set(),

@@ -1,4 +1,4 @@
-"""``page-cards``: links to pages as cards, with their own titles and a graph of theirs.
+"""``page-cards``: links to pages as cards, with their own titles and a graph or plot of theirs.
 
 Titles and texts are taken from the documents, so that they are translated with them.
 """
@@ -9,8 +9,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import matplotlib_svg
 from docutils import nodes
 from graph_directive import autograd_graph_node, draw_cached, drawing_cache
+from plot_directive import example_plot_node
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -35,14 +37,15 @@ class PageCards(SphinxDirective):
         return [page_cards_node(pages=pages)]
 
 
-def first_graph(env: BuildEnvironment, page: str) -> Path | None:
-    """File of the first graph on ``page``, or on the first page below it that has one."""
-    for node in env.get_doctree(page).findall(autograd_graph_node):
-        return Path(node["file"])
-    for child in env.toctree_includes.get(page, []):
-        if (found := first_graph(env, child)) is not None:
-            return found
-    return None
+def first_picture(app: Sphinx, page: str) -> str:
+    """SVG of the first graph or plot on ``page``, or on the first page below it that has one; "" if none."""
+    for node in app.env.get_doctree(page).findall(nodes.Element):
+        if isinstance(node, autograd_graph_node):
+            return draw_cached(Path(node["file"]), drawing_cache(app))
+        if isinstance(node, example_plot_node):
+            return matplotlib_svg.load(Path(node["file"])).svg
+    pictures = (first_picture(app, child) for child in app.env.toctree_includes.get(page, []))
+    return next(filter(None, pictures), "")
 
 
 def summary(env: BuildEnvironment, page: str) -> str:
@@ -54,14 +57,13 @@ def summary(env: BuildEnvironment, page: str) -> str:
 def visit_cards(translator: Any, node: page_cards_node) -> None:
     """Write the cards."""
     builder = translator.builder
-    cache = drawing_cache(builder.app)
     cards = []
     for page in node["pages"]:
-        path = first_graph(builder.env, page)
-        drawing = draw_cached(path, cache) if path else ""
+        picture = first_picture(builder.app, page)
+        thumbnail = f'<span class="thumbnail" aria-hidden="true">{picture}</span>' if picture else ""
         cards.append(
             f'<a class="page-card" href="{escape(builder.get_relative_uri(builder.current_docname, page))}">'
-            f'<span class="thumbnail" aria-hidden="true">{drawing}</span>'
+            f"{thumbnail}"
             f'<span class="card-text"><span class="card-title">{escape(builder.env.titles[page].astext())}</span>'
             f'<span class="card-summary">{escape(summary(builder.env, page))}</span></span></a>'
         )

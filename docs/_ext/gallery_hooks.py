@@ -35,16 +35,12 @@ def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> 
         waiting.remove(current)
         count = _total - len(waiting)
         # Not through Sphinx's logger: the progress is wanted where its chatter is switched off.
-        print(
-            f"  running {count}/{_total}  {current.parent.name}/{script}", file=sys.__stdout__, flush=True
-        )
+        print(f"  running {count}/{_total}  {current.parent.name}/{script}", file=sys.__stdout__, flush=True)
     check_records.start()
     clock_readings.start()
 
 
-def scrape_results(
-    block: Any, block_vars: dict[str, Any], gallery_conf: Mapping[str, Any]
-) -> str:
+def scrape_results(block: Any, block_vars: dict[str, Any], gallery_conf: Mapping[str, Any]) -> str:
     """After a code block: keep what it drew and checked (``image_scrapers``).
 
     Returns
@@ -120,7 +116,7 @@ class ScriptResults:
         directives = []
         for number in numbers:
             path = self.folder / f"{self.stem}.plot-{block}-{number}.json"
-            plot = matplotlib_svg.from_figure(pyplot.figure(number), prefix=f"plot-{block}-{number}-")
+            plot = matplotlib_svg.from_figure(pyplot.figure(number), prefix=f"{self.stem}-{block}-{number}-")
             matplotlib_svg.save(plot, path)
             directives.append(f".. example-plot:: {path.name}")
         if numbers:

@@ -67,7 +67,7 @@ def from_figure(figure: Figure, prefix: str) -> Plot:
     figure : matplotlib.figure.Figure
         Drawn in the colours of Matplotlib's default style.
     prefix : str
-        Put before all ids, which have to be unique in the page.
+        Put before all ids, which have to be unique in every page that shows the plot.
 
     Raises
     ------

@@ -44,7 +44,9 @@ class MarkMeasured(SphinxTransform):
 
 def visit_note(translator: Any, node: measured_note) -> None:
     """Write the note."""
-    words = _("Measured while this page was built: times differ from machine to machine and from build to build.")
+    words = _(
+        "Measured while this page was built: times differ from machine to machine and from build to build."
+    )
     translator.body.append(f'<p class="measured-note">{words}</p>\n')
     raise nodes.SkipNode
 

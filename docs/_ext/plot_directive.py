@@ -35,7 +35,10 @@ def describe(plot: matplotlib_svg.Plot) -> str:
     line = _("{label}: from {first} to {last}.")
     return " ".join(
         [axes]
-        + [line.format(label=each.label, first=f"{each.first:.4g}", last=f"{each.last:.4g}") for each in plot.lines]
+        + [
+            line.format(label=each.label, first=f"{each.first:.4g}", last=f"{each.last:.4g}")
+            for each in plot.lines
+        ]
     )
 
 
@@ -43,7 +46,7 @@ def visit_plot(translator: Any, node: example_plot_node) -> None:
     """Write the SVG into the page."""
     plot = matplotlib_svg.load(Path(node["file"]))
     svg = plot.svg.replace("<svg ", f'<svg role="img" aria-label="{escape(describe(plot))}" ', 1)
-    translator.body.append(f'<figure class="example-plot" tabindex="0">{svg}</figure>\n')
+    translator.body.append(f'<figure class="example-plot">{svg}</figure>\n')
     raise nodes.SkipNode
 
 

@@ -171,7 +171,7 @@ def compare(*shape):
     for expected, found in zip(predicted, kept):  # nn comes last and is not predicted
         assert abs(expected - found) <= allowed, (shape, expected, found)
     numbers = (shape[0], shape[-1], predicted[0], kept[0], predicted[1], kept[1], kept[2])
-    print("{:4} {:2} {:11,} {:11,} {:11,} {:11,} {:11,}".format(*numbers))
+    print("{:<4} {:2} {:11,} {:11,} {:11,} {:11,} {:11,}".format(*numbers))
     return kept
 
 
@@ -179,7 +179,7 @@ for layer in LAYERS.values():
     measure(layer, 8, (3, 6), 20, 1)  # what the first call on a device sets up does not count
 print(f"{'':7} {'FusedConvBN':>23} {'BatchNorm(Convolution)':>23} {'nn':>11}")
 heads = ("B", "L", "predict", "measure", "predict", "measure", "measure")
-print("{:>4} {:>2} {:>11} {:>11} {:>11} {:>11} {:>11}".format(*heads))
+print("{:<4} {:>2} {:>11} {:>11} {:>11} {:>11} {:>11}".format(*heads))
 small = compare(8, (3, 6), 20, 1)
 
 # %%
@@ -197,7 +197,7 @@ for depth in (1, 3, 6):
 # %%
 # Six layers deep, in MiB. The line of ``nn`` lies on that of the pair.
 
-figure, axes = plt.subplots(figsize=(6.4, 3.6))
+figure, axes = plt.subplots(figsize=(4.8, 3.2))
 for number, (name, style) in enumerate(zip(LAYERS, ("C0-o", "C1-s", "C2:"))):
     mebibytes = [table[batch, 6][number] / 2**20 for batch in (8, 32, 128)]
     axes.plot((8, 32, 128), mebibytes, style, linewidth=2, label=name)

@@ -160,13 +160,13 @@ def peak(layer, inputs, weights):
 
 
 peaks = {}
-print(f"{'L':>2} {'FusedConvBN':>12} {'BatchNorm(Convolution)':>23} {'nn':>12}")
+print(f"{'L':<2} {'FusedConvBN':>12} {'BatchNorm(Convolution)':>23} {'nn':>12}")
 for depth in (1, 2, 6):
     inputs, weights = tensors(32, (8, 8), 32, depth)
     for name, layer in LAYERS.items():
         peaks[name, depth] = peak(layer, inputs, weights)
     fused, pair, nn = (peaks[name, depth] for name in LAYERS)
-    print(f"{depth:2} {fused:12,} {pair:23,} {nn:12,}")
+    print(f"{depth:<2} {fused:12,} {pair:23,} {nn:12,}")
 assert cuda or peaks["FusedConvBN", 1] == peaks["BatchNorm(Convolution)", 1]
 assert peaks["FusedConvBN", 6] < peaks["BatchNorm(Convolution)", 6]
 

@@ -62,12 +62,12 @@ def plain(inputs, weight, eps=1e-3):
     return (conv - conv.mean(DIMS, keepdim=True)) / (conv.var(DIMS, keepdim=True).sqrt() + eps)
 
 
-def gradient_of_penalty(layer):
+def penalty_gradient(layer):
     (grad_input,) = torch.autograd.grad(layer(inputs, weight).pow(3).sum(), inputs, create_graph=True)
     return torch.autograd.grad(grad_input.pow(2).sum(), weight)[0]
 
 
-wrong, right = gradient_of_penalty(StatisticsOnCtx.apply), gradient_of_penalty(plain)
+wrong, right = penalty_gradient(StatisticsOnCtx.apply), penalty_gradient(plain)
 print("StatisticsOnCtx", [round(value, 2) for value in wrong[0, 0, 0].tolist()])
 print("plain          ", [round(value, 2) for value in right[0, 0, 0].tolist()])
 print("|wrong - right| / |right|", f"{((wrong - right).norm() / right.norm()).item():.2f}")

@@ -166,7 +166,7 @@ print(f"{'max|difference|':22} {difference:13.1e}")
 # %%
 # The two curves lie on each other, so the pair is drawn wide and the fused layer dashed on top:
 
-figure, axes = plt.subplots(figsize=(6.4, 3.6))
+figure, axes = plt.subplots(figsize=(4.8, 3.2))
 axes.plot(pair_losses, color="C1", linewidth=4, label="BatchNorm(Convolution)")
 axes.plot(losses, color="C0", linestyle="--", label="FusedConvBN")
 axes.set_xlabel("optimizer.step()")

@@ -1,0 +1,95 @@
+"""Plots take the colours of the page; outputs of scripts that read a clock are marked."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import matplotlib
+import matplotlib_svg
+import pytest
+from conftest import Site
+from matplotlib.figure import Figure
+
+matplotlib.use("agg")
+
+
+def draw(color: str = "C0", label: str = "a < b") -> Figure:
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([1, 2, 3], [4.0, 2.0, 1.0], color=color, marker="o", label=label)
+    axes.set_xlabel("step()")
+    axes.set_ylabel("loss")
+    axes.legend()
+    return figure
+
+
+def test_a_plot_holds_no_colour_style_or_script_of_its_own() -> None:
+    root = ElementTree.fromstring(matplotlib_svg.from_figure(draw(), "p-").svg)
+    for element in root.iter():
+        assert element.tag.rpartition("}")[2] not in {"style", "script", "metadata"}
+        assert "style" not in element.attrib
+        assert not any(re.search("#[0-9a-f]{6}", value) for value in element.attrib.values())
+    assert root.findall(".//*[@class='stroke-first']") != []
+
+
+def test_ids_and_what_points_to_them_carry_the_prefix() -> None:
+    svg = matplotlib_svg.from_figure(draw(), "page-0-1-").svg
+    ids = set(re.findall(r' id="([^"]+)"', svg))
+    targets = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    assert all(name.startswith("page-0-1-") for name in ids)
+    assert targets <= ids
+    assert targets != set()
+
+
+def test_the_same_figure_gives_the_same_bytes() -> None:
+    assert matplotlib_svg.from_figure(draw(), "p-") == matplotlib_svg.from_figure(draw(), "p-")
+
+
+def test_what_a_description_needs_is_kept(tmp_path) -> None:
+    plot = matplotlib_svg.from_figure(draw(), "p-")
+    assert (plot.x, plot.y) == ("step()", "loss")
+    assert plot.lines == (matplotlib_svg.Line("a < b", 4.0, 1.0),)
+    matplotlib_svg.save(plot, tmp_path / "plot.json")
+    assert matplotlib_svg.load(tmp_path / "plot.json") == plot
+
+
+def test_a_colour_without_counterpart_is_named() -> None:
+    with pytest.raises(matplotlib_svg.UnknownColourError, match="#123456"):
+        matplotlib_svg.from_figure(draw("#123456"), "p-")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Plot of cross_entropy over optimizer.step(). "),
+        ("zh_CN", "cross_entropy随optimizer.step()变化的曲线图。"),
+    ],
+)
+def test_a_plot_is_described_in_the_language_of_the_page(real_site: Site, language: str, words: str) -> None:
+    (svg,) = real_site.page(language, "conv_bn_fusion/training").select("figure.example-plot svg")
+    assert svg["aria-label"].startswith(words)
+    assert "FusedConvBN" in svg["aria-label"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_only_the_output_that_a_clock_decides_is_marked(real_site: Site, language: str) -> None:
+    page = real_site.page(language, "conv_bn_fusion/peak_and_time")
+    (measured,) = page.select(".measured")
+    assert " ms " in measured.get_text()
+    assert "measured-note" in measured.find_previous_sibling()["class"]
+    assert real_site.page(language, "conv_bn_fusion/memory_kept").select(".measured, .measured-note") == []
+
+
+def test_an_example_that_reads_a_clock_and_prints_nothing_marks_nothing(small_site: Site) -> None:
+    (script,) = (small_site.root / "gallery").glob("*/*.py")
+    text = script.read_text(encoding="utf-8")
+    script.write_text(
+        text
+        + "\n# %%\n# Silent.\n\nimport time\n\nstart = time.perf_counter()\n\n# %%\n# Last.\n\nprint(1)\n"
+    )
+    result = small_site.build()
+    assert result.returncode == 0, result.stdout + result.stderr
+    page = small_site.page("en", f"{script.parent.name}/{script.stem}")
+    assert "perf_counter" in page.get_text()
+    assert page.select(".measured, .measured-note") == []
