@@ -11,6 +11,9 @@ sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 project = "Extending PyTorch"
 author = "The Extending PyTorch authors"
 html_title = project
+# Where the site is published, such as "https://example.org/extending-pytorch"; "" leaves out of the
+# pages what needs an absolute address.
+site_base_url = ""
 
 # Endonyms, in the order of the language switch. `make html LANGUAGES=...` says
 # which of them are built; a language not named here appears under its code.
@@ -35,7 +38,9 @@ extensions = [
     "downloads",
     "chapter_cards",
     "static_math",
+    "page_metadata",
     "page_frame",
+    "bundled_assets",
     "chinese_text",
 ]
 
@@ -78,7 +83,8 @@ html_math_renderer = "static_mathml"
 html_static_path = ["docs/_static"]
 html_favicon = "docs/_static/mark.svg"
 templates_path = ["docs/_templates"]
-html_css_files = ["site.css", "code.css", "graph.css", "checks.css", "plot.css", "math.css"]
+html_css_files = ["site.css", "search.css", "code.css", "graph.css", "checks.css", "plot.css", "math.css"]
+html_js_files = ["search.js", "language_choice.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",
@@ -89,7 +95,7 @@ html_sidebars = {
 }
 html_copy_source = False
 html_use_index = False
-html_permalinks_icon = "#"
+html_permalinks_icon = ""  # drawn by site.css: the search takes titles from the text of headings
 pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
 

@@ -118,7 +118,7 @@ def visit_table(translator: Any, node: check_table_node) -> None:
     )
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     translator.body.append(
-        f'<p class="check-summary">{escape(summary)}</p><div class="check-table-scroll" tabindex="0">'
+        f'<p class="check-summary">{escape(summary)}</p><div class="check-table-scroll" tabindex="0" data-pagefind-ignore>'
         f'<table class="docutils check-table"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
     raise nodes.SkipNode

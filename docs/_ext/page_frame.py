@@ -10,11 +10,9 @@ from typing import Any
 
 from docutils import nodes
 from graph_svg import graphviz_version
+from page_metadata import address
 from sphinx.application import Sphinx
 from sphinx.locale import _
-
-# Style sheets and scripts that Sphinx-Gallery adds to every page and that ours do not use.
-UNUSED_ASSETS = ("sg_gallery", "sg-tags.js")
 
 
 def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, Any]]:
@@ -28,12 +26,15 @@ def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, 
     content_root : str
         Way from the page to the root of its language, such as "../".
     """
+    base = app.config.site_base_url
     return [
         {
             "code": code,
             "tag": code.replace("_", "-"),
             "name": app.config.language_names.get(code, code),
             "url": f"{content_root}../{code}/{page}.html",
+            # For search engines, which want it absolute.
+            "address": address(base, code, page) if base else f"{content_root}../{code}/{page}.html",
             "current": code == app.config.language,
         }
         for code in app.config.site_languages
@@ -56,8 +57,8 @@ def built_with() -> str:
     )
 
 
-def translate_theme_labels(html: str) -> str:
-    """Translate the labels that Furo writes in English into its templates, out of reach of catalogues."""
+def adapt_theme(html: str) -> str:
+    """Translate the labels in Furo's templates, out of reach of catalogues; drop inline styles."""
     labels = {
         "Toggle site navigation sidebar": _("Toggle site navigation sidebar"),
         "Toggle table of contents sidebar": _("Toggle table of contents sidebar"),
@@ -74,16 +75,15 @@ def translate_theme_labels(html: str) -> str:
     }
     branches = _("Toggle navigation of {title}").format(title=r"\1")
     html = re.sub(r'aria-label="Toggle navigation of ([^"]*)"', f'aria-label="{branches}"', html)
+    # Styles of the icons, in a form that a strict Content-Security-Policy lets pass.
+    html = html.replace('style="display: none;"', 'class="icon-sheet"').replace(
+        'style="opacity: 50%"', 'opacity="0.5"'
+    )
     for label, translation in labels.items():
         html = html.replace(f'aria-label="{label}"', f'aria-label="{translation}"')
     for title, translation in icons.items():
         html = html.replace(f"<title>{title}</title>", f"<title>{translation}</title>")
     return html
-
-
-def _is_used(asset: Any) -> bool:
-    name = str(getattr(asset, "filename", asset))
-    return not any(unused in name for unused in UNUSED_ASSETS)
 
 
 def add_frame(
@@ -93,15 +93,13 @@ def add_frame(
     context["docstitle"] = context["shorttitle"] = context["project"] = _(app.config.html_title)
     context["languages"] = language_links(app, pagename, context["content_root"])
     context["built_with"] = built_with()
-    context["css_files"] = [asset for asset in context["css_files"] if _is_used(asset)]
-    context["script_files"] = [asset for asset in context["script_files"] if _is_used(asset)]
 
 
 def prepare_builder(app: Sphinx) -> None:
-    """Set up the template filter, and leave out the search that finds no Chinese word."""
+    """Set up the template filter, and leave out Sphinx's search, which finds no Chinese word."""
     if app.builder.format != "html":
         return
-    app.builder.templates.environment.filters["translate_theme_labels"] = translate_theme_labels
+    app.builder.templates.environment.filters["adapt_theme"] = adapt_theme
     app.builder.search = False
 
 

@@ -19,15 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import error_report
+from build_error import BuildError
 
 WORK = Path("build/stages")
 SITE = Path("build/html")
 FINGERPRINT = WORK / "fingerprint"
 INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "constraints.txt")
-
-
-class BuildError(Exception):
-    """A stage failed; its message is all that the user has to read."""
 
 
 def _hash_files(files: Iterable[Path]) -> str:
@@ -117,8 +114,10 @@ def only_build(root: Path) -> Iterator[None]:
 def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> list[tuple[str, float]]:
     """Run all stages; return what each took in seconds."""
     import catalogues  # here, so that a build with nothing to do does not wait for them
+    import content_policy
     import landing_page
     import publish
+    import search_index
 
     staged = root / WORK / "html"
     times: list[tuple[str, float]] = []
@@ -141,9 +140,13 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     for language in others:
         with stage(f"Rendering {language}", times):
             sphinx(root, "html", language, languages, staged / language, options)
+    new = publish.assemble(staged, root / SITE, languages)
+    landing_page.write(root, new, languages)
+    with stage("Indexing the pages for the search", times):
+        search_index.write(new)
+    content_policy.add_to_site(new)
     with stage("Putting the site in place", times):
-        landing_page.write(root, staged, languages)
-        publish.replace_site(staged, root / SITE, languages)
+        publish.exchange(new, root / SITE)
     return times
 
 

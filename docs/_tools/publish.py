@@ -9,8 +9,8 @@ from pathlib import Path
 UNPUBLISHED = (".buildinfo", ".buildinfo.bak", "objects.inv", "*.map", "*.LICENSE.txt")
 
 
-def replace_site(staged: Path, site: Path, languages: list[str]) -> None:
-    """Copy ``staged`` beside ``site`` and exchange the two by renaming.
+def assemble(staged: Path, site: Path, languages: list[str]) -> Path:
+    """Copy what is to be published to a new folder beside ``site``, and return it.
 
     Parameters
     ----------
@@ -21,15 +21,20 @@ def replace_site(staged: Path, site: Path, languages: list[str]) -> None:
     languages : list of str
         The languages to publish.
     """
-    new, old = site.with_name("html.new"), site.with_name("html.old")
-    if old.exists() and not site.exists():
-        old.rename(site)  # an earlier build ended between its two renames
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    new = site.with_name("html.new")
+    shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     for language in languages:
         shutil.copytree(staged / language, new / language, ignore=shutil.ignore_patterns(*UNPUBLISHED))
-    shutil.copy(staged / "index.html", new / "index.html")
+    return new
+
+
+def exchange(new: Path, site: Path) -> None:
+    """Put ``new`` in the place of ``site`` by renaming."""
+    old = site.with_name("html.old")
+    if old.exists() and not site.exists():
+        old.rename(site)  # an earlier build ended between its two renames
+    shutil.rmtree(old, ignore_errors=True)
     if site.exists():
         site.rename(old)
     new.rename(site)

@@ -9,7 +9,8 @@ from pathlib import Path
 import interface_messages
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
-from build_site import WORK, BuildError, only_build, sphinx
+from build_error import BuildError
+from build_site import WORK, only_build, sphinx
 from catalogues import INTERFACE, catalogue_folder
 from sphinx_intl.basic import update
 

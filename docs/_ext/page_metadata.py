@@ -1,0 +1,58 @@
+"""What a page tells search engines and messengers: description, title, addresses in all languages."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.locale import _
+
+
+def describe(doctree: nodes.document | None) -> str:
+    """First paragraph of a page, which says what the reader can do after it."""
+    paragraph = next(doctree.findall(nodes.paragraph), None) if doctree is not None else None
+    return " ".join(paragraph.astext().split()) if paragraph is not None else ""
+
+
+def address(base_url: str, language: str, page: str) -> str:
+    """Absolute address of ``page``; ``base_url`` is that of the whole site."""
+    return f"{base_url.rstrip('/')}/{language}/{page}.html"
+
+
+def tags(title: str, description: str, language: str, page: str, base_url: str) -> str:
+    """Elements for the head of a page; those that need an absolute address only with ``base_url``."""
+    properties = {
+        "og:type": "article",
+        "og:title": title,
+        "og:description": description,
+        "og:locale": language if "_" in language else f"{language}_US",
+        "og:site_name": _("Extending PyTorch"),
+    }
+    if base_url:
+        properties["og:url"] = address(base_url, language, page)
+    lines = [f'<meta name="description" content="{escape(description)}">'] if description else []
+    lines += [
+        f'<meta property="{name}" content="{escape(value)}">' for name, value in properties.items() if value
+    ]
+    if base_url:
+        lines.append(f'<link rel="canonical" href="{escape(address(base_url, language, page))}">')
+    return "\n    ".join(lines)
+
+
+def add_metadata(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Fill the template's ``page_metadata``."""
+    title = nodes.Text(context.get("title") or "").astext()
+    context["page_metadata"] = tags(
+        title, describe(doctree), app.config.language, pagename, app.config.site_base_url
+    )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the setting and connect."""
+    app.add_config_value("site_base_url", "", "html", str)
+    app.connect("html-page-context", add_metadata)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,70 @@
+"""Gives every page a Content-Security-Policy: nothing may be loaded from another host.
+
+The policy stands in the page itself, because not every host lets a site set headers.
+Inline scripts and styles are named in it by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from build_error import BuildError
+
+_INLINE = re.compile(r"<(script|style)(?P<attributes>[^>]*)>(?P<text>.*?)</\1>", re.DOTALL)
+_FORBIDDEN = re.compile(r"<[a-z][^<>]*?\s(style|on[a-z]+)=[\"'][^<>]*>")
+_START = re.compile(r"<head>\s*(<meta charset=\"?utf-8\"?\s*/?>)")
+
+
+def _hashes(page: str, kind: str) -> str:
+    """Sources for all inline elements ``kind`` of ``page``, each with a space before it."""
+    found = {
+        base64.b64encode(hashlib.sha256(match["text"].encode()).digest()).decode()
+        for match in _INLINE.finditer(page)
+        if match[1] == kind and "src=" not in match["attributes"] and "json" not in match["attributes"]
+    }
+    return "".join(f" 'sha256-{value}'" for value in sorted(found))
+
+
+def policy_of(page: str) -> str:
+    """The policy for a page with this text."""
+    return (
+        f"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{_hashes(page, 'script')}; "
+        f"style-src 'self'{_hashes(page, 'style')}; img-src 'self' data:"
+    )
+
+
+def add_policy(page: str, name: str) -> str:
+    """Put its policy into a page.
+
+    Parameters
+    ----------
+    page : str
+        HTML of the whole page.
+    name : str
+        What the page is called in an error.
+
+    Raises
+    ------
+    BuildError
+        If an element carries a style or an event handler, which no hash can allow.
+    """
+    if (found := _FORBIDDEN.search(_INLINE.sub("", page))) is not None:
+        raise BuildError(
+            f"{name}: the element {found[0][:120]} has an attribute {found[1]!r}, which the page's "
+            "Content-Security-Policy forbids; use a class and a style sheet, or a script"
+        )
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy_of(page)}">'
+    page, count = _START.subn(rf"<head>\1\n    {meta}", page, count=1)
+    if count != 1:
+        raise BuildError(f"{name}: no <head> that begins with the character set was found")
+    return page
+
+
+def add_to_site(site: Path) -> None:
+    """Put a policy into every page below ``site``."""
+    for path in sorted(site.rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(add_policy(text, str(path.relative_to(site))), encoding="utf-8")

@@ -1,0 +1,87 @@
+"""Every page forbids what it does not need, and works under its own policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+
+import content_policy
+import pytest
+from build_error import BuildError
+from conftest import PROJECT, Site
+from playwright.sync_api import Browser
+from test_browser import PAGES, address, browser  # noqa: F401  (fixtures)
+
+PAGE = '<!doctype html>\n<html><head><meta charset="utf-8"></head><body>{}</body></html>'
+
+
+def test_an_inline_script_is_allowed_by_its_hash_alone() -> None:
+    digest = base64.b64encode(hashlib.sha256(b"a = 1").digest()).decode()
+    page = content_policy.add_policy(PAGE.format("<script>a = 1</script>"), "page")
+    assert f"script-src 'self' 'wasm-unsafe-eval' 'sha256-{digest}';" in page
+    assert "unsafe-inline" not in page
+    assert "unsafe-eval'" not in page.replace("'wasm-unsafe-eval'", "")
+
+
+@pytest.mark.parametrize(
+    "element", ['<p style="color: red">', '<a href="#" onclick="x()">', "<b class='a' onload='x'>"]
+)
+def test_what_no_hash_can_allow_ends_the_build(element: str) -> None:
+    with pytest.raises(BuildError, match="en/page.html"):
+        content_policy.add_policy(PAGE.format(element), "en/page.html")
+
+
+def test_a_style_on_a_page_leaves_the_last_site(small_site: Site) -> None:
+    assert small_site.build().returncode == 0
+    before = (small_site.root / "build/html/en/index.html").read_text(encoding="utf-8")
+    small_site.edit(
+        "docs/_templates/page-footer.html", '<div class="bottom-of-page">', '<div style="color: red">'
+    )
+    result = small_site.build()
+    assert result.returncode == 1
+    assert "Content-Security-Policy forbids" in result.stderr
+    assert (small_site.root / "build/html/en/index.html").read_text(encoding="utf-8") == before
+
+
+@pytest.fixture
+def foreign(browser: Browser) -> Iterator[tuple]:  # noqa: F811
+    """A page that notes requests to other hosts, errors and missing files."""
+    context, seen = browser.new_context(), []
+    page = context.new_page()
+    page.on(
+        "console", lambda message: seen.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.on("response", lambda response: seen.append(response.url) if response.status >= 400 else None)
+    page.on(
+        "request",
+        lambda request: (
+            seen.append(request.url)
+            if request.url.startswith("http") and "127.0.0.1" not in request.url
+            else None
+        ),
+    )
+    yield page, seen
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_no_page_asks_another_host_or_breaks_its_policy(foreign: tuple, address: str, language: str) -> None:  # noqa: F811
+    page, seen = foreign
+    for name in PAGES:
+        page.goto(f"{address}/{language}/{name}.html", wait_until="networkidle")
+        policy = page.get_attribute("meta[http-equiv=Content-Security-Policy]", "content")
+        assert policy.startswith("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
+    assert seen == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_pages_read_well_from_files(foreign: tuple, language: str, real_site: Site) -> None:
+    page, seen = foreign
+    for name in ("index", "conv_bn_fusion/training"):
+        page.goto((PROJECT / f"build/html/{language}/{name}.html").as_uri())
+        assert page.is_hidden(".site-search")
+        assert page.evaluate("getComputedStyle(document.querySelector('.page-top')).display") == "flex"
+        page.locator(".theme-toggle:visible").first.click()
+    assert seen == []
