@@ -38,6 +38,7 @@ extensions = [
     "downloads",
     "chapter_cards",
     "static_math",
+    "math_font",
     "page_metadata",
     "page_frame",
     "bundled_assets",

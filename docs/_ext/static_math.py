@@ -32,15 +32,26 @@ def to_mathml(latex: str, *, display: str) -> str:
         raise ExtensionError(f"formula {latex!r} cannot be read: {type(error).__name__} {error}") from error
 
 
+def math_of(app: Sphinx) -> set[str]:
+    """Every formula written so far in this build, as MathML; a set to add to."""
+    return app.__dict__.setdefault("written_formulas", set())
+
+
+def _write(translator: Any, latex: str, display: str) -> str:
+    formula = to_mathml(latex, display=display)
+    math_of(translator.builder.app).add(formula)
+    return formula
+
+
 def visit_inline(translator: Any, node: nodes.math) -> None:
     """Write a formula within a sentence."""
-    translator.body.append(to_mathml(node.astext(), display="inline"))
+    translator.body.append(_write(translator, node.astext(), "inline"))
     raise nodes.SkipNode
 
 
 def visit_block(translator: Any, node: nodes.math_block) -> None:
     """Write a formula that stands by itself; a wide one scrolls."""
-    formula = to_mathml(node.astext().strip(), display="block")
+    formula = _write(translator, node.astext().strip(), "block")
     translator.body.append(f'<div class="math-block" tabindex="0">{formula}</div>')
     raise nodes.SkipNode
 

@@ -1,0 +1,70 @@
+"""Brings the font of the formulas: STIX Two Math, cut down to the characters that are used.
+
+Without it a reader's machine may have no mathematical font at all. One file serves every page
+of a language; nothing is fetched from elsewhere. The font (SIL Open Font License) comes with
+the package ziamath.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from sphinx.application import Sphinx
+from static_math import math_of
+
+# Browsers show a single letter as its counterpart in these alphabets.
+ITALIC = "MATHEMATICAL ITALIC"
+EXTRA = "".join(map(chr, range(0x20, 0x7F))) + "−√∑"
+FILE = "_static/math.woff2"
+_TAG = re.compile(r"<[^>]*>")
+
+
+def italic(letter: str) -> str:
+    """Counterpart of ``letter`` in the italic alphabet of mathematics; "" if there is none."""
+    try:
+        name = unicodedata.name(letter).replace("GREEK ", "").replace("LATIN ", "")
+        name = name.replace(" LETTER", "")
+        return unicodedata.lookup(f"{ITALIC} {name}")
+    except (KeyError, ValueError):
+        return "ℎ" if letter == "h" else ""
+
+
+def characters(formulas: set[str]) -> set[str]:
+    """All characters that browsers need to show ``formulas`` (MathML)."""
+    plain = set(EXTRA).union(*(html.unescape(_TAG.sub("", formula)) for formula in formulas))
+    return plain | {counterpart for letter in plain if (counterpart := italic(letter))}
+
+
+def cut(font_file: Path, wanted: set[str], target: Path) -> None:
+    """Write a copy of ``font_file`` that holds ``wanted`` and what formulas are built of.
+
+    The same characters give the same bytes: no time is written into the font.
+    """
+    font = TTFont(font_file, recalcTimestamp=False)
+    options = subset.Options(flavor="woff2", layout_features=["ssty", "flac", "dtls"], hinting=False, desubroutinize=True)
+    options.recalc_timestamp = False
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text="".join(sorted(wanted)))
+    subsetter.subset(font)
+    font.flavor = "woff2"
+    font.save(target)
+
+
+def write_font(app: Sphinx, exception: Exception | None) -> None:
+    """Cut the font for the formulas of this build."""
+    if exception is None and app.builder.format == "html":
+        with resources.as_file(resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf") as font_file:
+            cut(font_file, characters(math_of(app)), Path(app.outdir) / FILE)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect to the end of the build, when all formulas are known."""
+    app.connect("build-finished", write_font)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
