@@ -21,7 +21,8 @@ from static_math import math_of
 
 # Browsers show a single letter as its counterpart in these alphabets.
 ITALIC = "MATHEMATICAL ITALIC"
-EXTRA = "".join(map(chr, range(0x20, 0x7F))) + "−√∑"
+# A hyphen is shown as a minus sign, and the sign of a root is not in the text.
+DRAWN = "−√"
 FILE = "_static/math.woff2"
 _TAG = re.compile(r"<[^>]*>")
 
@@ -38,17 +39,18 @@ def italic(letter: str) -> str:
 
 def characters(formulas: set[str]) -> set[str]:
     """All characters that browsers need to show ``formulas`` (MathML)."""
-    plain = set(EXTRA).union(*(html.unescape(_TAG.sub("", formula)) for formula in formulas))
+    plain = set(DRAWN).union(*(html.unescape(_TAG.sub("", formula)) for formula in formulas))
     return plain | {counterpart for letter in plain if (counterpart := italic(letter))}
 
 
 def cut(font_file: Path, wanted: set[str], target: Path) -> None:
     """Write a copy of ``font_file`` that holds ``wanted`` and what formulas are built of.
 
-    The same characters give the same bytes: no time is written into the font.
+    The same characters give the same bytes: no time is written into the font. Its names, and with
+    them its licence, stay in it.
     """
     font = TTFont(font_file, recalcTimestamp=False)
-    options = subset.Options(flavor="woff2", layout_features=["ssty", "flac", "dtls"], hinting=False, desubroutinize=True)
+    options = subset.Options(flavor="woff2", layout_features=["ssty", "flac", "dtls"], name_IDs=["*"], hinting=False, desubroutinize=True)
     options.recalc_timestamp = False
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(wanted)))
