@@ -115,7 +115,7 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     """Run all stages; return what each took in seconds."""
     import catalogues  # here, so that a build with nothing to do does not wait for them
     import content_policy
-    import landing_page
+    import root_pages
     import publish
     import search_index
 
@@ -141,7 +141,7 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
         with stage(f"Rendering {language}", times):
             sphinx(root, "html", language, languages, staged / language, options)
     new = publish.assemble(staged, root / SITE, languages)
-    landing_page.write(root, new, languages)
+    root_pages.write(root, new, languages)
     with stage("Indexing the pages for the search", times):
         search_index.write(new)
     content_policy.add_to_site(new)
