@@ -31,7 +31,7 @@ def test_examples_run_once_for_all_languages(small_site: Site) -> None:
     assert trace.read_text() == "run "
     assert executions(result.stdout) == ["double_backward/square.py"]
     # A language without a catalogue falls back to English.
-    assert small_site.page("de", "double_backward/square").h1.get_text() == "Square#"
+    assert small_site.page("de", "double_backward/square").h1.get_text() == "Square"
 
     small_site.edit("docs/index.rst", "A site with", "The site with")
     assert small_site.build("en fr de it", "--draft").returncode == 0
