@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 PAGES = [
     "index",
     "contributing",
+    "hosting",
     "credits",
     "double_backward/index",
     "double_backward/saving_inputs",
@@ -163,7 +164,7 @@ def test_a_graph_has_a_name_and_a_description(page: Page, address: str) -> None:
 
 
 def test_no_label_is_wider_than_its_box(page: Page, address: str) -> None:
-    for name in [*PAGES[4:9], "conv_bn_fusion/fused_function"]:
+    for name in [*PAGES[5:10], "conv_bn_fusion/fused_function"]:
         page.goto(f"{address}/en/{name}.html")
         worst = page.evaluate(
             """() => Math.max(...[...document.querySelectorAll('.autograd-graph .node')].flatMap((node) =>
@@ -186,7 +187,7 @@ def test_everything_is_reached_by_keyboard(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize(("language", "script"), [("en", "Python script"), ("zh_CN", "Python脚本")])
 def test_each_download_link_delivers_its_file(page: Page, address: str, language: str, script: str) -> None:
-    for name in PAGES[3:]:
+    for name in PAGES[4:]:
         page.goto(f"{address}/{language}/{name}.html")
         links = page.locator(".downloads a")
         assert links.count() == (2 if name.endswith("index") else 4)
