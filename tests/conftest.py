@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, sync_playwright
 
 PROJECT = Path(__file__).parent.parent
 sys.path[:0] = [str(PROJECT / "docs" / "_ext"), str(PROJECT / "docs" / "_tools")]
 
+PAGES = [
+    "index",
+    "contributing",
+    "hosting",
+    "credits",
+    "double_backward/index",
+    "double_backward/saving_inputs",
+    "double_backward/saving_outputs",
+    "double_backward/saving_intermediates",
+    "double_backward/losing_intermediates",
+    "double_backward/backward_outside_autograd",
+    "conv_bn_fusion/index",
+    "conv_bn_fusion/convolution_backward",
+    "conv_bn_fusion/batch_norm_backward",
+    "conv_bn_fusion/fused_function",
+    "conv_bn_fusion/statistics_on_ctx",
+    "conv_bn_fusion/fused_module",
+    "conv_bn_fusion/training",
+    "conv_bn_fusion/memory_kept",
+    "conv_bn_fusion/peak_and_time",
+]
 MACHINERY = ("_ext", "_tools", "_templates", "_static", "_inventories")
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass
@@ -72,3 +107,29 @@ def real_site() -> Site:
     result = site.build("en zh_CN")
     assert result.returncode == 0, result.stdout + result.stderr
     return site
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture(scope="session")
+def address(real_site: Site) -> Iterator[str]:
+    handler = functools.partial(QuietHandler, directory=str(real_site.root / "build/html"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # For one module at a time: while it lives, no other event loop can run, and notebooks need one.
+    import system_requirements  # on the path since the top of this file
+
+    with sync_playwright() as playwright:
+        path = system_requirements.find("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

@@ -69,6 +69,11 @@ def test_a_notebook_holds_no_markup_of_another_language(real_site: Site, languag
             assert not re.search(r"[\u4e00-\u9fff，。]\n[\u4e00-\u9fff]", cell), cell
 
 
+def blank_times(line: str) -> str:
+    """A printed line without its decimal numbers and the width that they took."""
+    return re.sub(" +", " ", re.sub(r"\d+\.\d+", "#", line))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_runs_alone(real_site: Site, tmp_path: Path, name: str) -> None:
     script = tmp_path / "alone.py"
@@ -82,10 +87,7 @@ def test_a_script_runs_alone(real_site: Site, tmp_path: Path, name: str) -> None
         lines = [line.rstrip() for line in block.pre.get_text().splitlines() if line.strip()]
         if "measured" in block["class"]:  # times differ, and nothing but times
             at = slice(len(shown), len(shown) + len(lines))
-            lines, printed[at] = (
-                [re.sub(r"\d+\.\d+", "#", line) for line in each] for each in (lines, printed[at])
-            )
-            lines, printed[at] = ([re.sub(" +", " ", line) for line in each] for each in (lines, printed[at]))
+            lines, printed[at] = list(map(blank_times, lines)), list(map(blank_times, printed[at]))
         shown += lines
     assert printed == shown != []
 

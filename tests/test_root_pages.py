@@ -9,7 +9,6 @@ import root_pages
 from bs4 import BeautifulSoup
 from conftest import Site
 from playwright.sync_api import Browser
-from test_browser import address, browser  # noqa: F401  (fixtures)
 
 BASE = "https://example.org/sub/site"
 SETTING = 'site_base_url = ""'
@@ -63,7 +62,7 @@ def test_without_an_address_pages_keep_quiet_about_it(real_site: Site) -> None:
     assert page.select_one("meta[name=description]")["content"].startswith("After these chapters")
 
 
-def test_the_landing_page_follows_the_saved_choice(browser: Browser, address: str) -> None:  # noqa: F811
+def test_the_landing_page_follows_the_saved_choice(browser: Browser, address: str) -> None:
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
     page.goto(f"{address}/en/index.html")

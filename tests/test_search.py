@@ -10,7 +10,6 @@ from conftest import Site
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
-from test_browser import address, browser  # noqa: F401  (fixtures)
 
 HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
 
@@ -42,7 +41,7 @@ QUERIES = [
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
     yield context.new_page()
     context.close()
@@ -51,7 +50,7 @@ def page(browser: Browser) -> Iterator[Page]:  # noqa: F811
 @pytest.mark.parametrize(("language", "query", "expected"), QUERIES)
 def test_a_query_finds_its_page_among_the_first_three(
     page: Page,
-    address: str,  # noqa: F811
+    address: str,
     language: str,
     query: str,
     expected: str,
@@ -67,7 +66,7 @@ def test_a_query_finds_its_page_among_the_first_three(
     assert f"/{language}/{expected}" in first
 
 
-def test_results_are_reached_and_opened_by_keyboard(page: Page, address: str) -> None:  # noqa: F811
+def test_results_are_reached_and_opened_by_keyboard(page: Page, address: str) -> None:
     page.goto(f"{address}/zh_CN/conv_bn_fusion/training.html")
     page.keyboard.press("/")
     page.keyboard.type("批量归一化的反向")
@@ -81,7 +80,7 @@ def test_results_are_reached_and_opened_by_keyboard(page: Page, address: str) ->
     page.wait_for_url("**/batch_norm_backward.html*")
 
 
-def test_escape_closes_and_an_unknown_word_is_said_to_be_unknown(page: Page, address: str) -> None:  # noqa: F811
+def test_escape_closes_and_an_unknown_word_is_said_to_be_unknown(page: Page, address: str) -> None:
     page.goto(f"{address}/en/index.html")
     page.fill(".site-search input", "backward")
     page.wait_for_selector(".search-results a")
@@ -92,7 +91,7 @@ def test_escape_closes_and_an_unknown_word_is_said_to_be_unknown(page: Page, add
     assert page.inner_text(".search-status") == "Nothing was found."
 
 
-def test_no_index_is_loaded_before_somebody_searches(page: Page, address: str) -> None:  # noqa: F811
+def test_no_index_is_loaded_before_somebody_searches(page: Page, address: str) -> None:
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
     page.goto(f"{address}/zh_CN/index.html", wait_until="networkidle")

@@ -12,9 +12,9 @@ from typing import Any
 import matplotlib_svg
 from docutils import nodes
 from graph_directive import autograd_graph_node, draw_cached, drawing_cache
+from page_metadata import describe
 from plot_directive import example_plot_node
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 
@@ -48,12 +48,6 @@ def first_picture(app: Sphinx, page: str) -> str:
     return next(filter(None, pictures), "")
 
 
-def summary(env: BuildEnvironment, page: str) -> str:
-    """The first paragraph of ``page``: every page opens with what the reader can do after it."""
-    paragraph = next(env.get_doctree(page).findall(nodes.paragraph), None)
-    return paragraph.astext() if paragraph is not None else ""
-
-
 def visit_cards(translator: Any, node: page_cards_node) -> None:
     """Write the cards."""
     builder = translator.builder
@@ -65,7 +59,7 @@ def visit_cards(translator: Any, node: page_cards_node) -> None:
             f'<a class="page-card" href="{escape(builder.get_relative_uri(builder.current_docname, page))}">'
             f"{thumbnail}"
             f'<span class="card-text"><span class="card-title">{escape(builder.env.titles[page].astext())}</span>'
-            f'<span class="card-summary">{escape(summary(builder.env, page))}</span></span></a>'
+            f'<span class="card-summary">{escape(describe(builder.env.get_doctree(page)))}</span></span></a>'
         )
     translator.body.append(f'<div class="page-cards" data-pagefind-ignore>{"".join(cards)}</div>')
     raise nodes.SkipNode

@@ -11,6 +11,7 @@ from check_expectations import records_of_chapter
 from check_records import CheckRecord
 from docutils import nodes
 from docutils.parsers.rst import directives
+from example_results import result_file
 from gallery_run import chapters
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -34,9 +35,7 @@ class GradientChecks(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Note on which file the page depends."""
-        path = Path(self.env.doc2path(self.env.docname)).parent / self.arguments[0]
-        self.env.note_dependency(str(path))
-        return [gradient_checks_node(file=str(path), block=self.options["block"])]
+        return [gradient_checks_node(file=result_file(self), block=self.options["block"])]
 
 
 class CheckTable(SphinxDirective):

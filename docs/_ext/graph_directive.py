@@ -11,6 +11,7 @@ import autograd_graph
 import graph_svg
 from autograd_graph import Graph
 from docutils import nodes
+from example_results import result_file
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.locale import _
@@ -32,9 +33,7 @@ class AutogradGraph(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Read nothing yet: only note on which file the page depends."""
-        path = Path(self.env.doc2path(self.env.docname)).parent / self.arguments[0]
-        self.env.note_dependency(str(path))
-        return [autograd_graph_node(file=str(path))]
+        return [autograd_graph_node(file=result_file(self))]
 
 
 class GraphLegend(SphinxDirective):

@@ -17,7 +17,6 @@ from typing import Any
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
-from static_math import math_of
 
 # Browsers show a single letter as its counterpart in these alphabets.
 ITALIC = "MATHEMATICAL ITALIC"
@@ -63,7 +62,7 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
     """Cut the font for the formulas of this build."""
     if exception is None and app.builder.format == "html":
         with resources.as_file(resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf") as font_file:
-            cut(font_file, characters(math_of(app)), Path(app.outdir) / FILE)
+            cut(font_file, characters(app.written_formulas), Path(app.outdir) / FILE)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -32,7 +32,7 @@ CLASSES = {
 # The page's own fonts are used.
 _DROPPED = {"font", "font-family"}
 # Without these, ids and dates would differ from run to run.
-_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "plot", "svg.image_inline": True}
+_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "plot"}
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -103,7 +103,6 @@ def _adapt(svg: bytes, prefix: str) -> str:
         _move_style(element)
         _prefix_ids(element, prefix)
     ElementTree.register_namespace("", SVG)
-    ElementTree.register_namespace("xlink", XLINK)
     return re.sub(r"\s*\n\s*", "\n", ElementTree.tostring(root, encoding="unicode"))
 
 

@@ -32,9 +32,9 @@ def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, 
             "code": code,
             "tag": code.replace("_", "-"),
             "name": app.config.language_names.get(code, code),
-            "url": f"{content_root}../{code}/{page}.html",
+            "url": (url := f"{content_root}../{code}/{page}.html"),
             # For search engines, which want it absolute.
-            "address": address(base, code, page) if base else f"{content_root}../{code}/{page}.html",
+            "address": address(base, code, page) if base else url,
             "current": code == app.config.language,
         }
         for code in app.config.site_languages

@@ -21,14 +21,14 @@ def address(base_url: str, language: str, page: str) -> str:
     return f"{base_url.rstrip('/')}/{language}/{page}.html"
 
 
-def tags(title: str, description: str, language: str, page: str, base_url: str) -> str:
+def tags(site_name: str, title: str, description: str, language: str, page: str, base_url: str) -> str:
     """Elements for the head of a page; those that need an absolute address only with ``base_url``."""
     properties = {
         "og:type": "article",
         "og:title": title,
         "og:description": description,
         "og:locale": language if "_" in language else f"{language}_US",
-        "og:site_name": _("Extending PyTorch"),
+        "og:site_name": site_name,
     }
     if base_url:
         properties["og:url"] = address(base_url, language, page)
@@ -36,19 +36,20 @@ def tags(title: str, description: str, language: str, page: str, base_url: str) 
     lines += [
         f'<meta property="{name}" content="{escape(value)}">' for name, value in properties.items() if value
     ]
-    if base_url:
-        lines.append(f'<link rel="canonical" href="{escape(address(base_url, language, page))}">')
     return "\n    ".join(lines)
 
 
 def add_metadata(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Fill the template's ``page_metadata``."""
-    title = nodes.Text(context.get("title") or "").astext()
+    """Fill the template's ``page_metadata``, and the ``pageurl`` of which the theme makes a canonical link."""
+    title = app.env.titles[pagename].astext() if pagename in app.env.titles else ""
+    language, base_url = app.config.language, app.config.site_base_url
     context["page_metadata"] = tags(
-        title, describe(doctree), app.config.language, pagename, app.config.site_base_url
+        _(app.config.html_title), title, describe(doctree), language, pagename, base_url
     )
+    if base_url:
+        context["pageurl"] = address(base_url, language, pagename)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib_svg
 from docutils import nodes
+from example_results import result_file
 from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
@@ -24,9 +25,7 @@ class ExamplePlot(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Place the plot; it is written with the page."""
-        path = Path(self.env.doc2path(self.env.docname)).parent / self.arguments[0]
-        self.env.note_dependency(str(path))
-        return [example_plot_node(file=str(path))]
+        return [example_plot_node(file=result_file(self))]
 
 
 def describe(plot: matplotlib_svg.Plot) -> str:

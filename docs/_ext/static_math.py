@@ -32,14 +32,14 @@ def to_mathml(latex: str, *, display: str) -> str:
         raise ExtensionError(f"formula {latex!r} cannot be read: {type(error).__name__} {error}") from error
 
 
-def math_of(app: Sphinx) -> set[str]:
-    """Every formula written so far in this build, as MathML; a set to add to."""
-    return app.__dict__.setdefault("written_formulas", set())
+def forget_formulas(app: Sphinx) -> None:
+    """Begin a build with no formula written; math_font reads what was when it ends."""
+    app.written_formulas = set()
 
 
 def _write(translator: Any, latex: str, display: str) -> str:
     formula = to_mathml(latex, display=display)
-    math_of(translator.builder.app).add(formula)
+    translator.builder.app.written_formulas.add(formula)
     return formula
 
 
@@ -70,5 +70,6 @@ class KeepFormulas(SphinxTransform):
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the renderer; ``html_math_renderer`` in conf.py selects it."""
     app.add_transform(KeepFormulas)
+    app.connect("builder-inited", forget_formulas)
     app.add_html_math_renderer("static_mathml", (visit_inline, None), (visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
