@@ -44,7 +44,7 @@ def test_the_code_is_the_same_in_every_language(real_site: Site, name: str) -> N
     trees = []
     for language in LANGUAGES:
         cells = notebook_cells(real_site, language, name, "code")
-        assert cells[0].endswith("%pip install --quiet torch torchviz scipy")
+        assert cells[0].endswith("%pip install --quiet torch torchviz scipy matplotlib scikit-learn")
         trees.append([code_tree(f"0\n{cell}") for cell in cells[1:]])
     assert trees[0] == trees[1] != []
 

@@ -14,7 +14,7 @@ from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
 # Sphinx-Gallery translates most of reST; roles it leaves alone.
 _ROLE = re.compile(r":(?P<role>doc|ref|func|meth|class):`(?:(?P<title>[^`<]+?)\s*<(?P<explicit>[^`>]+)>|(?P<target>[^`]+))`")
-INSTALL = "# Graphviz: apt-get install graphviz / brew install graphviz\n%pip install --quiet torch torchviz scipy"
+INSTALL = "# Graphviz: apt-get install graphviz / brew install graphviz\n%pip install --quiet torch torchviz scipy matplotlib scikit-learn"
 
 
 def _spell_roles(text: str, title_of: Callable[[str], str]) -> str:

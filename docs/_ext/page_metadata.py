@@ -27,7 +27,8 @@ def tags(site_name: str, title: str, description: str, language: str, page: str,
         "og:type": "article",
         "og:title": title,
         "og:description": description,
-        "og:locale": language if "_" in language else f"{language}_US",
+        # Without one, messengers assume en_US; a language without a territory has no such name.
+        "og:locale": language if "_" in language else "",
         "og:site_name": site_name,
     }
     if base_url:
