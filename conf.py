@@ -14,6 +14,11 @@ html_title = project
 # Where the site is published, such as "https://example.org/extending-pytorch"; "" leaves out of the
 # pages what needs an absolute address.
 site_base_url = ""
+# Its repository, such as "https://github.com/owner/name"; "" leaves out the links for corrections. With
+# a branch for notebooks, which .github/workflows/pages.yml fills, they can be opened in Colab.
+site_repository_url = ""
+site_repository_branch = "main"
+site_notebooks_branch = ""
 
 # Endonyms, in the order of the language switch. `make html LANGUAGES=...` says
 # which of them are built; a language not named here appears under its code.
@@ -40,7 +45,9 @@ extensions = [
     "static_math",
     "math_font",
     "page_metadata",
+    "social_cards",
     "page_frame",
+    "repository_links",
     "bundled_assets",
     "chinese_text",
 ]
@@ -84,8 +91,8 @@ html_math_renderer = "static_mathml"
 html_static_path = ["docs/_static"]
 html_favicon = "docs/_static/mark.svg"
 templates_path = ["docs/_templates"]
-html_css_files = ["site.css", "search.css", "code.css", "graph.css", "checks.css", "plot.css", "math.css"]
-html_js_files = ["search.js", "language_choice.js"]
+html_css_files = ["site.css", "search.css", "code.css", "graph.css", "checks.css", "plot.css", "math.css", "print.css"]
+html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",
@@ -101,4 +108,6 @@ pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
 
 # Output is a result, not something to type: it gets no copy button.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 copybutton_selector = "div.highlight-Python pre, div.highlight-bash pre"

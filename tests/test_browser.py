@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -98,6 +99,15 @@ def test_a_copy_button_copies_the_code(page: Page, address: str, language: str) 
     assert page.locator(".sphx-glr-script-out button.copybtn").count() == 0
 
 
+def test_code_is_dark_in_the_dark(browser: Browser, address: str) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{address}/en/{EXAMPLE}.html")
+    paper = page.evaluate("getComputedStyle(document.querySelector('.highlight')).backgroundColor")
+    assert max(int(part) for part in re.findall(r"\d+", paper)[:3]) < 80
+    context.close()
+
+
 def test_the_text_of_a_graph_can_be_selected_and_found(page: Page, address: str) -> None:
     page.goto(f"{address}/en/{EXAMPLE}.html")
     page.locator(".autograd-graph text", has_text="SinhBackward").first.dblclick()
@@ -108,7 +118,7 @@ def test_the_text_of_a_graph_can_be_selected_and_found(page: Page, address: str)
 
 def test_a_graph_has_a_name_and_a_description(page: Page, address: str) -> None:
     page.goto(f"{address}/zh_CN/{EXAMPLE}.html")
-    image = page.get_by_role("img", name="反向图")
+    image = page.get_by_role("group", name="反向图")
     assert image.count() == 1
     assert "SinhBackward" in image.locator("desc").text_content()
 
@@ -129,7 +139,7 @@ def test_everything_is_reached_by_keyboard(page: Page, address: str) -> None:
     reached = set()
     for _press in range(80):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.className || document.activeElement.textContent.trim()"))
+        reached.add(page.evaluate("document.activeElement.getAttribute('class') || document.activeElement.textContent.trim()"))
     text = " ".join(map(str, reached))
     for wanted in ("skip-to-content", "theme-toggle", "简体中文", "graph-scroll", "next-page"):
         assert wanted in text, wanted
@@ -148,3 +158,13 @@ def test_each_download_link_delivers_its_file(page: Page, address: str, language
             assert download.value.suggested_filename == wanted
             assert download.value.path().stat().st_size > 500
     assert page.get_by_role("link", name=script).count() == 2
+
+
+def test_paper_shows_the_text_alone(page: Page, address: str) -> None:
+    page.goto(f"{address}/en/{EXAMPLE}.html")
+    page.emulate_media(media="print", color_scheme="dark")
+    for screen_only in (".sidebar-drawer", ".page-top", ".downloads.top", ".related-pages", ".skip-to-content"):
+        assert not page.locator(screen_only).first.is_visible(), screen_only
+    code = page.locator("div.highlight-Python pre").nth(1)
+    assert code.evaluate("element => getComputedStyle(element).whiteSpace") == "pre-wrap"
+    assert page.evaluate("getComputedStyle(document.querySelector('.node.leaf rect')).fill") == "rgb(219, 234, 254)"

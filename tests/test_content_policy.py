@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 
 import content_policy
@@ -41,6 +42,15 @@ def test_a_style_on_a_page_leaves_the_last_site(small_site: Site) -> None:
     assert result.returncode == 1
     assert "Content-Security-Policy forbids" in result.stderr
     assert (small_site.root / "build/html/en/index.html").read_text(encoding="utf-8") == before
+
+
+def test_the_header_allows_what_each_page_allows(real_site: Site) -> None:
+    html = real_site.root / "build/html"
+    header = (html / "_headers").read_text(encoding="utf-8")
+    for path in html.rglob("*.html"):
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', path.read_text(encoding="utf-8"))[1]
+        for source in re.findall(r"'[^']+'|data:", policy):
+            assert source in header, path
 
 
 @pytest.fixture

@@ -178,3 +178,24 @@ def test_constraints_pin_everything_and_nothing_local() -> None:
     lines = (PROJECT / "constraints.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", pin) for pin in pins), pins
+
+
+def test_every_example_says_what_it_presupposes_and_how_long_it_takes(real_site: Site) -> None:
+    examples = [
+        (path, page) for _language, path, page in pages(real_site) if page.select(".downloads.top")
+    ]
+    assert len(examples) == 2 * len(list((PROJECT / "gallery").glob("*/*.py")))
+    for path, page in examples:
+        bar = page.select_one(".downloads.top")
+        assert 1 <= int(re.search(r"\d+", bar.select_one(".reading-time").text)[0]) <= 30, path
+        presupposed = bar.find_previous_sibling("p")
+        assert presupposed is not page.select_one("h1").find_next_sibling("p"), path
+        # A page to read first, or, on the first page of all, none.
+        assert presupposed.select("a.reference.internal") or path.stem == "saving_inputs", path
+
+
+def test_the_chapters_follow_one_another(real_site: Site) -> None:
+    last = real_site.page("zh_CN", "double_backward/backward_outside_autograd")
+    assert last.select_one("a.next-page")["href"] == "../conv_bn_fusion/index.html"
+    first = real_site.page("zh_CN", "conv_bn_fusion/index")
+    assert first.select_one("a.prev-page")["href"] == "../double_backward/backward_outside_autograd.html"

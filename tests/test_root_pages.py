@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from xml.etree import ElementTree
 
 import pytest
@@ -18,6 +19,10 @@ SETTING = 'site_base_url = ""'
 def published(small_site: Site) -> Site:
     """A small site with an address, in two languages."""
     small_site.edit("conf.py", SETTING, f'site_base_url = "{BASE}/"')
+    small_site.write(
+        "docs/locale/zh_CN/LC_MESSAGES/index.po",
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Small site"\nmsgstr "小站点"\n',
+    )
     result = small_site.build("en zh_CN", "--draft")
     assert result.returncode == 0, result.stdout + result.stderr
     return small_site
@@ -55,9 +60,22 @@ def test_the_404_page_finds_home_under_a_sub_path(published: Site) -> None:
     assert [part["lang"] for part in page.select("section")] == ["en", "zh-CN"]
 
 
+def test_each_page_has_a_picture_in_its_language(published: Site) -> None:
+    pictures = {}
+    for language in ("en", "zh_CN"):
+        for name in ("index", "double_backward/square"):
+            page = published.page(language, name)
+            address = page.select_one("meta[property='og:image']")["content"]
+            picture = (published.root / "build/html" / address.removeprefix(f"{BASE}/")).read_bytes()
+            assert picture.startswith(b"\x89PNG")
+            assert struct.unpack(">II", picture[16:24]) == (1200, 630)
+            pictures[language, name] = picture
+    assert len(set(pictures.values())) == 3  # the example is not translated, so its two are equal
+
+
 def test_without_an_address_pages_keep_quiet_about_it(real_site: Site) -> None:
     page = real_site.page("en", "index")
-    assert page.select("link[rel=canonical], meta[property='og:url']") == []
+    assert page.select("link[rel=canonical], meta[property='og:url'], meta[property='og:image']") == []
     assert not (real_site.root / "build/html/sitemap.xml").exists()
     assert page.select_one("meta[name=description]")["content"].startswith("After these chapters")
 

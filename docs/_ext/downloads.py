@@ -12,6 +12,8 @@ from gallery_pages import is_example
 from gallery_run import chapters
 from notebook_writer import write_notebook
 from page_catalogue import catalogue_of
+from reading_time import minutes
+from repository_links import notebook_address
 from source_comments import CommentTranslationError
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -38,7 +40,8 @@ class PlaceDownloads(SphinxTransform):
         chapter = page.removesuffix("/index")
         if is_example(self.app, page):
             section = next(iter(self.document.findall(nodes.section)))
-            section.insert(2, downloads_node(page=page, place="top"))
+            # Below what the page is for and what it presupposes.
+            section.insert(3, downloads_node(page=page, place="top"))
             section.append(downloads_node(page=page, place="end"))
         elif chapter != page and chapter in self.config.sphinx_gallery_conf["gallery_dirs"]:
             next(iter(self.document.findall(nodes.section))).append(downloads_node(page=chapter, place="chapter"))
@@ -55,10 +58,15 @@ def visit_downloads(translator: Any, node: downloads_node) -> None:
     links = "".join(
         f'<a href="{root}{FOLDER}/{escape(name)}" download>{escape(label)}</a>' for name, label in files
     )
-    # Outside the f-string below: phrases within one are not collected for translation.
+    # Outside the f-strings: phrases within one are not collected for translation.
+    colab = _("Open in Colab")
+    if place != "chapter" and (address := notebook_address(translator.config, page)):
+        links += f'<a href="{escape(address)}">{escape(colab)}</a>'
     heading, promise = _("Download"), _("The code is the same in every language; prose and comments are translated.")
+    time = _("Reading time: {minutes} min").format(minutes=minutes(node.document))
+    start = f'<span class="reading-time">{escape(time)}</span>' if place == "top" else ""
     note = "" if place == "top" else f"<p>{escape(promise)}</p>"
-    translator.body.append(f'<div class="downloads {place}"><span>{escape(heading)}</span>{links}{note}</div>')
+    translator.body.append(f'<div class="downloads {place}">{start}<span>{escape(heading)}</span>{links}{note}</div>')
     raise nodes.SkipNode
 
 

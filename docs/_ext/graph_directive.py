@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import autograd_graph
 import graph_svg
+import graph_words
 from autograd_graph import Graph
 from docutils import nodes
 from example_results import result_file
@@ -82,41 +84,60 @@ def drawing_cache(app: Sphinx) -> Path:
     return Path(app.doctreedir).parent / "graphs"
 
 
-def describe(graph: Graph) -> str:
-    """Say in the language of the page what leads to what.
+def _add_words(drawing: str, graph: Graph) -> str:
+    """Write on each node of a drawing what it is, for the script that shows it."""
 
-    Only nodes that something leads to are mentioned: the others appear as their sources.
-    """
-    names = autograd_graph.unique_names(graph)
-    sentences = []
-    for node in graph.nodes:
-        sources = [names[source.number] for source in graph.predecessors(node.number)]
-        if sources:
-            listed = _(", ").join(sources)
-            sentences.append(_("{sources} → {target}").format(sources=listed, target=names[node.number]))
-    kept = [names[edge.tail] for edge in graph.edges if edge.kept]
-    if kept:
-        sentences.append(_("saved for backward: {names}").format(names=_(", ").join(dict.fromkeys(kept))))
-    return _("; ").join(sentences) + _(".")
+    def described(match: re.Match[str]) -> str:
+        return f'{match[0]} data-about="{escape(graph_words.about(graph, graph.nodes[int(match[1])]))}"'
+
+    return re.sub(r'data-node="(\d+)"', described, drawing)
 
 
-def title_of(graph: Graph) -> str:
-    """Name the tensors whose graph this is, in the language of the page."""
-    named = [node.name for node in graph.nodes if node.name and not node.is_operation]
-    return _("Backward graph of {names}").format(names=_(", ").join(dict.fromkeys(named)))
+def _legend(graph: Graph) -> str:
+    items = "".join(
+        f'<li><span class="swatch {kind}" aria-hidden="true"></span>{escape(text)}</li>'
+        for kind, text in graph_words.legend(graph)
+    )
+    return f'<ul class="graph-key">{items}</ul>'
+
+
+def _viewer() -> str:
+    """An empty window for the graph in full size; graph_viewer.js fills it."""
+    buttons = [
+        ("in", "+", _("Zoom in")),
+        ("out", "−", _("Zoom out")),
+        ("fit", "1:1", _("Show all")),
+        ("close", "×", _("Close")),
+    ]
+    tools = "".join(
+        f'<button type="button" data-do="{action}" aria-label="{escape(label)}" title="{escape(label)}">{sign}</button>'
+        for action, sign, label in buttons
+    )
+    name = _("Graph in full size")
+    return (
+        f'<dialog class="graph-viewer" aria-label="{escape(name)}">'
+        f'<div class="graph-tools">{tools}</div><div class="graph-stage"></div>'
+        '<p class="graph-about" aria-live="polite"></p></dialog>'
+    )
 
 
 def render(path: Path, cache: Path) -> str:
-    """The drawing of the graph in a file, as a figure with title and description."""
+    """The drawing of the graph in a file, as a figure with title, description and legend."""
     graph = autograd_graph.load(path)
     identifier = path.name.removesuffix(".json").replace(".", "-")
-    opening, rest = draw_cached(path, cache).split(">", 1)
+    opening, rest = _add_words(draw_cached(path, cache), graph).split(">", 1)
     accessible = (
         f'{opening} role="img" aria-labelledby="{identifier}-title {identifier}-text">'
-        f'<title id="{identifier}-title">{escape(title_of(graph))}</title>'
-        f'<desc id="{identifier}-text">{escape(describe(graph))}</desc>{rest}'
+        f'<title id="{identifier}-title">{escape(graph_words.title(graph))}</title>'
+        f'<desc id="{identifier}-text">{escape(graph_words.description(graph))}</desc>{rest}'
     )
-    return f'<figure class="autograd-graph"><div class="graph-scroll" tabindex="0">{accessible}</div></figure>'
+    hint = _("Point at a node, touch it, or step through them with the arrow keys to see where each leads.")
+    enlarge = _("Full size")
+    return (
+        f'<figure class="autograd-graph"><div class="graph-scroll" tabindex="0">{accessible}</div>'
+        f'<figcaption>{_legend(graph)}<button type="button" class="graph-enlarge">{escape(enlarge)}</button>'
+        f'<p class="graph-about" aria-live="polite">{escape(hint)}</p></figcaption>{_viewer()}</figure>'
+    )
 
 
 def visit_graph(translator: Any, node: autograd_graph_node) -> None:
@@ -134,15 +155,14 @@ def visit_legend(translator: Any, node: graph_legend_node) -> None:
         ("operation", _("an operation, called by the node that computes its backward")),
     ]
     items = "".join(
-        f'<li><span class="swatch {kind}" aria-hidden="true"></span>{escape(text)}</li>' for kind, text in entries
+        f'<li><span class="swatch {kind}" aria-hidden="true"></span>{escape(text)}</li>'
+        for kind, text in entries
     )
     arrows = _(
         "Arrows point the way the values were computed; backward walks against them. "
         "A dashed line without an arrow joins a saved tensor to the operation that keeps it."
     )
-    translator.body.append(
-        f'<div class="graph-legend"><ul>{items}</ul><p>{escape(arrows)}</p></div>'
-    )
+    translator.body.append(f'<div class="graph-legend"><ul>{items}</ul><p>{escape(arrows)}</p></div>')
     raise nodes.SkipNode
 
 

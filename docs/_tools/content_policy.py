@@ -29,7 +29,7 @@ def _hashes(page: str, kind: str) -> str:
 
 
 def policy_of(page: str) -> str:
-    """The policy for a page with this text."""
+    """The policy for a page with this text, or for several pages whose texts are joined."""
     return (
         f"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{_hashes(page, 'script')}; "
         f"style-src 'self'{_hashes(page, 'style')}; img-src 'self' data:"
@@ -64,7 +64,13 @@ def add_policy(page: str, name: str) -> str:
 
 
 def add_to_site(site: Path) -> None:
-    """Put a policy into every page below ``site``."""
-    for path in sorted(site.rglob("*.html")):
-        text = path.read_text(encoding="utf-8")
+    """Put a policy into every page below ``site``, and one for all of them into ``_headers``.
+
+    Several hosts (Netlify, Cloudflare Pages) send what that file says; others ignore it.
+    """
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
+    for path, text in texts.items():
         path.write_text(add_policy(text, str(path.relative_to(site))), encoding="utf-8")
+    policy = policy_of("\n".join(texts.values()))
+    headers = f"/*\n  Content-Security-Policy: {policy}\n  X-Content-Type-Options: nosniff\n"
+    (site / "_headers").write_text(headers, encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 from babel.messages.extract import extract, extract_from_dir
 
 # Templates of the theme that our pages are made from. The footer of page.html is ours.
-THEME_TEMPLATES = ("base.html", "page.html", "sidebar/navigation.html", "sidebar/brand.html")
+THEME_TEMPLATES = ("base.html", "page.html", "sidebar/navigation.html")
 _REPLACED = re.compile(rb"\{% block footer %\}.*?\{% endblock footer %\}", re.DOTALL)
 KEYWORDS = {"_": None, "gettext": None}
 

@@ -5,6 +5,9 @@ Backward of batch norm
 After this page you can derive the gradient of batch norm yourself, and you have a short
 backward that passes the checks of both orders.
 
+You should know what batch norm computes. If custom Functions are new to you, read
+:doc:`/double_backward/saving_inputs` first.
+
 Batch norm takes each channel of :math:`X`, with :math:`N = B \\cdot H \\cdot W` values, and brings it
 to mean 0 and standard deviation 1. As in the rest of the chapter it has no scale and shift of its
 own, keeps no running statistics, uses the unbiased variance, and adds :math:`\\varepsilon` *outside* the

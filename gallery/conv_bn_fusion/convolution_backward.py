@@ -5,6 +5,8 @@ Backward of a convolution
 After this page you can write down both gradients of a convolution as convolutions, and you know how
 to make sure that nobody differentiates such a backward a second time by accident.
 
+Read :doc:`/double_backward/saving_inputs` first, if custom Functions are new to you.
+
 The layer of this chapter is fixed for simplicity: no bias, stride 1, no padding, no dilation, one
 group. The input :math:`X` has the shape :math:`(B, C_{in}, H, W)`, the weight :math:`K` the shape
 :math:`(C_{out}, C_{in}, k, k)`.

@@ -5,6 +5,8 @@ The fused Function
 After this page you have one Function for convolution and batch norm that keeps only its inputs for
 backward, and it passes the checks of both orders.
 
+Read :doc:`convolution_backward` and :doc:`batch_norm_backward` first.
+
 Each of the two layers keeps its own input. The input of batch norm is the output of the convolution:
 an activation that nobody needs between forward and backward, and that can be computed again.
 """

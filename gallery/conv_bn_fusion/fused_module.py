@@ -4,6 +4,8 @@ A module around it
 
 After this page you have the fused Function as a layer for your models, and you know how far it is
 from the two layers that it replaces.
+
+Read :doc:`fused_function` first.
 """
 
 import torch

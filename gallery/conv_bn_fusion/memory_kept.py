@@ -5,6 +5,8 @@ Memory kept for backward
 After this page you can predict how much memory the fused Function saves, and you have seen the prediction
 come true to the byte.
 
+Read :doc:`fused_function` first.
+
 With a CUDA device the script asks the allocator of the device. Without one it counts on the CPU. The first
 line that it prints says which.
 """

@@ -5,6 +5,8 @@ Peak memory and time
 After this page you know two things that the fused Function does not do: it does not always lower the
 peak, and it is not free.
 
+Read :doc:`memory_kept` first.
+
 With a CUDA device the script asks the allocator of the device. Without one it reads the memory events of
 the profiler on the CPU. The first line that it prints says which.
 """

@@ -5,6 +5,8 @@ Statistics do not belong on ctx
 After this page you know why the fused Function computes its mean and its standard deviation a second
 time, although they are small and were there already.
 
+Read :doc:`fused_function` first. The mistake is that of :doc:`/double_backward/losing_intermediates`.
+
 A variant of :doc:`fused_function` that is in wide use keeps the statistics as attributes of ``ctx``. It
 saves a few sums in ``backward``. The first derivative is right, the second is not.
 """

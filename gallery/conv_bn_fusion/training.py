@@ -5,6 +5,8 @@ Training with it
 After this page you have seen the fused layer train a small network on real handwritten digits, step by
 step beside the pair of separate Functions.
 
+Read :doc:`fused_module` first.
+
 The digits come with scikit-learn: 1797 images of 8 by 8 pixels, so that nothing is downloaded.
 """
 

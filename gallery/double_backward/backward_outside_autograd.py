@@ -5,6 +5,8 @@ When backward cannot be tracked
 After this page you can give a second derivative to a Function whose ``backward`` runs where autograd
 cannot follow: in SciPy, in NumPy, in C++ or in a kernel of your own.
 
+Read :doc:`saving_inputs` first.
+
 So far ``backward`` was made of PyTorch operations, and with ``create_graph=True`` autograd
 recorded them. Code outside PyTorch leaves no record. The way out: ``backward`` becomes a Function
 too, with a ``backward`` of its own.

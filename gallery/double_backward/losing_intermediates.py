@@ -5,6 +5,8 @@ What not to do: losing intermediates
 After this page you recognise a Function whose first derivative is right and whose second
 derivative is silently wrong, in its code, in its graph and in its checks.
 
+Read :doc:`saving_intermediates` first.
+
 The Function is :math:`\\sinh` again. This time the two exponentials do not become outputs: they are
 put on ``ctx`` as plain attributes, which is shorter and looks as if it worked. Everything below
 is run for real; the failures are the result.

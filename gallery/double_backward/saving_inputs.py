@@ -5,6 +5,8 @@ Saving inputs
 After this page you can write a custom Function that keeps an input for backward, and you can tell
 from a graph why its second derivative comes out right without further work.
 
+You should have trained a model with PyTorch and know the chain rule. No other page comes before this one.
+
 The Function is the plainest one that has a second derivative worth the name: :math:`y = x^2`, with
 :math:`y' = 2x` and :math:`y'' = 2`. Its backward needs :math:`x`, so :math:`x` has to be kept.
 """

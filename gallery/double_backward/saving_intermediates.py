@@ -5,6 +5,8 @@ Saving intermediates
 After this page you can keep a value that is neither an input nor an output of your Function and
 still have a second derivative, by returning it.
 
+Read :doc:`saving_inputs` and :doc:`saving_outputs` first.
+
 The example is :math:`\\sinh\\,x = (e^x - e^{-x}) / 2`. Its derivative
 :math:`\\cosh\\,x = (e^x + e^{-x}) / 2` is made of the same two exponentials, so it is a pity to
 compute them twice. They are intermediates: ``forward`` makes them on the way and returns neither.

@@ -5,6 +5,8 @@ Saving outputs
 After this page you can save the result of ``forward`` instead of its input, and you know why
 that is as safe, although the path of the second derivative is another one.
 
+Read :doc:`saving_inputs` first.
+
 The exponential function is its own derivative: with :math:`y = e^x`, backward is
 :math:`g \\cdot y`. Whoever saves :math:`x` has to compute :math:`e^x` again; whoever saves
 :math:`y` has it at hand.
