@@ -115,8 +115,8 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     """Run all stages; return what each took in seconds."""
     import catalogues  # here, so that a build with nothing to do does not wait for them
     import content_policy
-    import root_pages
     import publish
+    import root_pages
     import search_index
 
     staged = root / WORK / "html"
