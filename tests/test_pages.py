@@ -180,6 +180,13 @@ def test_constraints_pin_everything_and_nothing_local() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", pin) for pin in pins), pins
 
 
+def test_a_page_says_each_thing_about_itself_once(real_site: Site) -> None:
+    for _language, path, page in pages(real_site):
+        names = [tag.get("name") or tag.get("property") for tag in page.select("meta[name], meta[property]")]
+        assert len(set(names)) == len(names), path
+        assert {"description", "viewport", "og:title", "og:description"} <= set(names), path
+
+
 def test_every_example_says_what_it_presupposes_and_how_long_it_takes(real_site: Site) -> None:
     examples = [
         (path, page) for _language, path, page in pages(real_site) if page.select(".downloads.top")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -44,6 +45,8 @@ def add_metadata(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Fill the template's ``page_metadata``, and the ``pageurl`` of which the theme makes a canonical link."""
+    # The theme has a viewport of its own.
+    context["metatags"] = re.sub(r'<meta name="viewport"[^>]*>', "", context.get("metatags", ""))
     title = app.env.titles[pagename].astext() if pagename in app.env.titles else ""
     language, base_url = app.config.language, app.config.site_base_url
     context["page_metadata"] = tags(
