@@ -62,8 +62,8 @@ def test_a_colour_without_counterpart_is_named() -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Plot of cross_entropy over optimizer.step(). "),
-        ("zh_CN", "cross_entropy随optimizer.step()变化的曲线图。"),
+        ("en", "Plot of cross_entropy over optimizer.step(); "),
+        ("zh_CN", "cross_entropy随optimizer.step()变化的曲线图；"),
     ],
 )
 def test_a_plot_is_described_in_the_language_of_the_page(real_site: Site, language: str, words: str) -> None:

@@ -30,15 +30,13 @@ class ExamplePlot(SphinxDirective):
 
 def describe(plot: matplotlib_svg.Plot) -> str:
     """Text in place of the picture: axes, and where each line begins and ends."""
-    axes = _("Plot of {y} over {x}.").format(y=plot.y, x=plot.x)
-    line = _("{label}: from {first} to {last}.")
-    return " ".join(
-        [axes]
-        + [
-            line.format(label=each.label, first=f"{each.first:.4g}", last=f"{each.last:.4g}")
-            for each in plot.lines
-        ]
-    )
+    axes = _("Plot of {y} over {x}").format(y=plot.y, x=plot.x)
+    line = _("{label}: from {first} to {last}")
+    lines = [
+        line.format(label=each.label, first=f"{each.first:.4g}", last=f"{each.last:.4g}")
+        for each in plot.lines
+    ]
+    return _("; ").join([axes, *lines]) + _(".")
 
 
 def visit_plot(translator: Any, node: example_plot_node) -> None:
