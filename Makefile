@@ -11,18 +11,21 @@ EXTRA_INDEX_URL ?=
 SPHINXOPTS ?=
 PYTESTOPTS ?=
 PORT ?= 8000
+# Pages that `make audit` measures, such as en/index.html; all, if there are none.
+PAGES ?=
 # Languages whose catalogues `make gettext` refreshes.
 TRANSLATIONS ?= $(filter-out en,$(LANGUAGES))
 
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := docs/_tools
+AUDIT := benchmarks/audit
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(EXTRA_INDEX_URL),--extra-index-url $(EXTRA_INDEX_URL)) --constraint constraints.txt
 CHAPTERS := $(patsubst %/.results-made-with,%,$(wildcard docs/*/.results-made-with))
 
 .DEFAULT_GOAL := help
-.PHONY: help html test serve gettext inventory clean system-for-html system-for-test
+.PHONY: help html test audit serve gettext inventory clean system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +35,9 @@ html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
 
 test: $(VENV)/.installed-test  ## run all tests
 	@$(BIN)/python -m pytest tests $(PYTESTOPTS)
+
+audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure every page with Lighthouse and axe
+	@$(BIN)/python $(AUDIT)/audit.py $(PAGES)
 
 serve: html  ## preview the site on PORT
 	@echo "http://localhost:$(PORT)/"
@@ -54,8 +60,12 @@ system-for-html:
 system-for-test:
 	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz chromium
 
+system-for-audit:
+	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz chromium node
+
 html gettext: system-for-html
 test: system-for-test
+audit: system-for-audit
 
 $(VENV)/.installed: requirements.txt constraints.txt | system-for-html
 	@echo "Setting up $(VENV)"
@@ -65,4 +75,9 @@ $(VENV)/.installed: requirements.txt constraints.txt | system-for-html
 
 $(VENV)/.installed-test: tests/requirements.txt constraints.txt $(VENV)/.installed | system-for-test
 	@$(PIP_INSTALL) --requirement tests/requirements.txt
+	@touch $@
+
+$(AUDIT)/node_modules/.installed: $(AUDIT)/package-lock.json | system-for-audit
+	@echo "Setting up $(AUDIT)/node_modules"
+	@npm ci --prefix $(AUDIT) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

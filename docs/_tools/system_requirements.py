@@ -1,4 +1,5 @@
-"""Looks for what pip cannot install: a recent Python, Graphviz, a browser for the tests.
+"""Looks for what pip cannot install: a recent Python, Graphviz, a browser for the tests and the
+audit, Node.js for the audit.
 
 Runs before there is an environment, with whatever ``python3`` is: standard library only,
 and no syntax newer than Python 3.6, so that an old interpreter can say that it is too old.
@@ -28,6 +29,12 @@ REQUIREMENTS = {
         ],
         "apt": ["chromium", "fonts-noto-cjk"],
         "brew": ["--cask", "chromium"],
+    },
+    "node": {
+        # Comes with or after node, which Debian packages without it.
+        "commands": ["npm"],
+        "apt": ["nodejs", "npm"],
+        "brew": ["node"],
     },
 }
 
