@@ -87,5 +87,5 @@ def test_all_that_misses_is_listed_with_its_cause() -> None:
         ("axe, color-contrast: Enough contrast", "dark 390px"),
     ]
     listed = report.listing(found, 1)
-    assert "p > a Fix it (first of 2)\n      en/index.html: dark 390px" in listed
+    assert "p > a Fix it (first of 2)\n      dark 390px: en/index.html" in listed
     assert report.table(measurements, [VIOLATION]).split()[-2:] == ["0", "1"]

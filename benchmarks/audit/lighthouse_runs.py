@@ -73,7 +73,7 @@ def _describe(audit: dict[str, Any]) -> str:
     # Some audits name an element as the source of a problem, some as the node that has it.
     node = next((each for each in (first.get("node"), first.get("source")) if isinstance(each, dict)), {})
     reasons = [str(item.get("reason", "")) for item in first.get("subItems", {}).get("items", [])]
-    parts = [node.get("selector"), node.get("snippet"), node.get("explanation"), *reasons]
+    parts = [node.get("selector"), node.get("explanation"), *reasons]
     count = f" (first of {len(items)})" if len(items) > 1 else ""
     return " ".join(" ".join(filter(None, parts)).split()) + count
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 
 from axe_runs import SCHEMES, Violation
@@ -37,7 +38,7 @@ def table(measurements: Measurements, violations: list[Violation]) -> str:
 
 
 def listing(missed: list[Miss], number_of_pages: int) -> str:
-    """What is missed, then the element or value, then the pages and where on them."""
+    """What is missed, then the element or value, then where: devices or schemes, and pages."""
     if not missed:
         return "Every score is 100, axe finds nothing, and every page keeps within the limits."
     places: dict[tuple[str, str, str], list[str]] = defaultdict(list)
@@ -50,8 +51,15 @@ def listing(missed: list[Miss], number_of_pages: int) -> str:
     for what, details in pages.items():
         lines.append(f"\n  {what}")
         for (detail, where), names in details.items():
-            lines.append(f"    {detail}")
-            if len(names) == number_of_pages > 1:
-                names = [f"all {number_of_pages} pages"]
-            lines += [f"      {name}: {where}" for name in names]
+            all_of_them = len(names) == number_of_pages > 1
+            named = f"all {number_of_pages} pages" if all_of_them else " ".join(names)
+            lines += [f"    {detail}", _wrap(f"{where}: {named}")]
     return "\n".join(lines)
+
+
+def _wrap(text: str) -> str:
+    """Break a line between names of pages, never within one."""
+    indent = 6 * " "
+    return textwrap.fill(
+        text, 110, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+    )
