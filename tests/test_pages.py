@@ -201,6 +201,12 @@ def test_every_example_says_what_it_presupposes_and_how_long_it_takes(real_site:
         assert presupposed.select("a.reference.internal") or path.stem == "saving_inputs", path
 
 
+def test_what_scrolls_can_be_reached_by_keyboard(real_site: Site) -> None:
+    for _language, path, page in pages(real_site):
+        for element in page.select("pre, .graph-scroll, .check-table-scroll"):
+            assert element.get("tabindex") == "0", path
+
+
 def test_the_chapters_follow_one_another(real_site: Site) -> None:
     last = real_site.page("zh_CN", "double_backward/backward_outside_autograd")
     assert last.select_one("a.next-page")["href"] == "../conv_bn_fusion/index.html"

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
@@ -65,7 +66,17 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
             cut(font_file, characters(app.written_formulas), Path(app.outdir) / FILE)
 
 
+def preload_font(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Let a page with formulas ask for the font at once: one that comes late moves the text."""
+    formulas = (nodes.math, nodes.math_block)
+    if doctree is not None and any(isinstance(node, formulas) for node in doctree.findall(nodes.Element)):
+        context["preloaded_font"] = f"{context['content_root']}{FILE}"
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect to the end of the build, when all formulas are known."""
+    """Connect to the pages, and to the end of the build, when all formulas are known."""
+    app.connect("html-page-context", preload_font)
     app.connect("build-finished", write_font)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

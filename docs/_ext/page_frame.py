@@ -32,9 +32,9 @@ def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, 
             "code": code,
             "tag": code.replace("_", "-"),
             "name": app.config.language_names.get(code, code),
-            "url": (url := f"{content_root}../{code}/{page}.html"),
-            # For search engines, which want it absolute.
-            "address": address(base, code, page) if base else url,
+            "url": f"{content_root}../{code}/{page}.html",
+            # For search engines, which take an absolute one only.
+            "address": address(base, code, page) if base else "",
             "current": code == app.config.language,
         }
         for code in app.config.site_languages
@@ -58,7 +58,11 @@ def built_with() -> str:
 
 
 def adapt_theme(html: str) -> str:
-    """Translate the labels in Furo's templates, out of reach of catalogues; drop inline styles."""
+    """Mend what is out of reach in Furo's templates and in Pygments' HTML.
+
+    Labels are translated, the two side bars are named, inline styles go, and code that is wider
+    than the page can be scrolled by keyboard.
+    """
     labels = {
         "Toggle site navigation sidebar": _("Toggle site navigation sidebar"),
         "Toggle table of contents sidebar": _("Toggle table of contents sidebar"),
@@ -73,6 +77,10 @@ def adapt_theme(html: str) -> str:
         "Auto light/dark, in light mode": _("Auto light/dark, in light mode"),
         "Auto light/dark, in dark mode": _("Auto light/dark, in dark mode"),
     }
+    side_bars = {"sidebar-drawer": _("Pages of this site"), "toc-drawer": _("On this page")}
+    for name, label in side_bars.items():
+        html = html.replace(f'<aside class="{name}', f'<aside aria-label="{label}" class="{name}')
+    html = html.replace('<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">')
     branches = _("Toggle navigation of {title}").format(title=r"\1")
     html = re.sub(r'aria-label="Toggle navigation of ([^"]*)"', f'aria-label="{branches}"', html)
     # Styles of the icons, in a form that a strict Content-Security-Policy lets pass.

@@ -1,8 +1,11 @@
 // The search box: asks Pagefind, whose index is loaded when somebody searches for the first time.
 (() => {
   const form = document.querySelector(".site-search");
-  if (!form || location.protocol === "file:") return; // browsers load no modules from files
-  form.hidden = false;
+  if (!form) return;
+  if (location.protocol === "file:") { // browsers load no modules from files
+    form.hidden = true;
+    return;
+  }
   const box = form.querySelector("input");
   const list = form.querySelector(".search-results");
   const status = form.querySelector(".search-status");

@@ -36,7 +36,9 @@ def write(root: Path, site: Path, languages: list[str]) -> None:
     ]
     for template, name in (("landing.html", "index.html"), ("404.html", "404.html")):
         # The site may stand below the root of its host.
-        page = environment.get_template(template).render(languages=offered, root=urlsplit(base_url).path)
+        page = environment.get_template(template).render(
+            languages=offered, base_url=base_url, root=urlsplit(base_url).path
+        )
         (site / name).write_text(page, encoding="utf-8")
     if base_url:
         (site / "sitemap.xml").write_text(sitemap(site, languages, base_url), encoding="utf-8")
