@@ -22,6 +22,7 @@ sys.path[:0] = [str(PROJECT / "docs" / "_ext"), str(PROJECT / "docs" / "_tools")
 
 PAGES = [
     "index",
+    "checks",
     "contributing",
     "hosting",
     "credits",

@@ -138,7 +138,7 @@ def test_the_wrong_number_stands_beside_the_right_one(real_site: Site) -> None:
 
 def test_the_table_lists_every_recorded_check(real_site: Site) -> None:
     for language, failed in zip(LANGUAGES, ("fails, as it should", "按预期失败"), strict=True):
-        rows = real_site.page(language, "index").select(".check-table tbody tr")
+        rows = real_site.page(language, "checks").select(".check-table tbody tr")
         lines = sum(len(page.select(".gradient-checks li")) for lang, _p, page in pages(real_site) if lang == language)
         assert len(rows) == lines > 0
         wrong = [row.select("td") for row in rows if failed in row.get_text()]
@@ -146,6 +146,16 @@ def test_the_table_lists_every_recorded_check(real_site: Site) -> None:
             ("SinhOnCtx", "gradgradcheck"),
             ("StatisticsOnCtx", "gradgradcheck"),
         ]
+
+
+def test_the_home_page_says_what_each_function_can_do(real_site: Site) -> None:
+    for language in LANGUAGES:
+        rows = real_site.page(language, "index").select(".capability-table tbody tr")
+        states = {
+            row.td.get_text(): [cell["class"][1] for cell in row.select("td.check")] for row in rows
+        }
+        assert states["Square"] == ["passed", "passed", "absent", "absent", "untried", "absent"]
+        assert states["StatisticsOnCtx"][:2] == ["passed", "failed"]
 
 
 def test_no_english_sentence_is_left_on_a_chinese_page(real_site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Observes gradient checks while an example runs.
+"""Records what is checked while an example runs, and observes gradient checks.
 
 Each call of ``torch.autograd.gradcheck`` and ``gradgradcheck`` becomes a record:
 what was checked, on which inputs, how closely, with which outcome. The call itself
@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,24 +19,32 @@ from typing import Any
 
 MODULE = "torch.autograd.gradcheck"
 OBSERVED = {"gradcheck": 1, "gradgradcheck": 2}  # name of the check: order of the derivative
+# What a check can show about a function.
+CAPABILITIES = ("first order", "second order", "forward mode", "vmap", "compile", "opcheck")
+# Options of gradient checks that ask for more than the derivative in reverse mode.
+ASKS_FOR = {
+    "check_forward_ad": "forward mode",
+    "check_fwd_over_rev": "forward mode",
+    "check_batched_grad": "vmap",
+}
 
 
 @dataclass(frozen=True)
 class CheckRecord:
-    """One gradient check that ran.
+    """One check that ran.
 
     Attributes
     ----------
     check : str
-        "gradcheck" or "gradgradcheck".
+        "gradcheck", "gradgradcheck", "vmap", "compile" or "opcheck".
     order : int
-        Order of the derivative that is compared with finite differences.
+        Order of the derivative that is compared with finite differences; 0 if none is.
     function : str
         Name of what was checked; for ``Square.apply`` that is "Square".
     inputs : tuple of str
         Shape and dtype of each tensor input, such as "(4, 3) float64".
-    eps, atol, rtol : float
-        Step of the finite differences, absolute and relative tolerance.
+    eps, atol, rtol : float or None
+        Step of the finite differences, absolute and relative tolerance; None without a derivative.
     passed : bool
         Whether the derivatives agreed.
     message : str
@@ -44,30 +53,57 @@ class CheckRecord:
         Line of the call in its script, from 1.
     block : int
         Code block of the script in which it ran, from 0.
+    capabilities : tuple of str
+        What the check shows, of :data:`CAPABILITIES`. If it failed, the last of them failed.
+    offers : tuple of str or None
+        Of "jvp" and "vmap" those for which the checked Function has a rule; None if it is no Function.
     """
 
     check: str
     order: int
     function: str
     inputs: tuple[str, ...]
-    eps: float
-    atol: float
-    rtol: float
+    eps: float | None
+    atol: float | None
+    rtol: float | None
     passed: bool
     message: str
     line: int
     block: int = 0
+    capabilities: tuple[str, ...] = ()
+    offers: tuple[str, ...] | None = None
 
 
 # What ran since the last call of `take`, in order of execution.
 _observed: list[CheckRecord] = []
 
 
+def _class_of(function: Any) -> type | None:
+    """The Function behind ``function``, which may be wrapped, compiled or transformed."""
+    owner = getattr(inspect.unwrap(function), "__self__", None)  # Square.apply
+    return owner if inspect.isclass(owner) else None
+
+
 def _name_of(function: Any) -> str:
-    owner = getattr(function, "__self__", None)
-    if inspect.isclass(owner):  # Square.apply
+    if (owner := _class_of(function)) is not None:
         return owner.__name__
-    return getattr(function, "__name__", type(function).__name__)
+    # An operator of torch.library has its name in its text: <CustomOpDef(site::cube)>.
+    named = re.search(r"(\w+::\w+)", str(function))
+    return getattr(function, "__name__", named[1] if named else type(function).__name__)
+
+
+def _rules_of(function: Any) -> tuple[str, ...] | None:
+    """For which of "jvp" and "vmap" the Function behind ``function`` has a rule; None if it is none."""
+    import torch
+
+    owner = _class_of(function)
+    if owner is None or not issubclass(owner, torch.autograd.Function):
+        return None
+    rules = {
+        "jvp": owner.jvp is not torch.autograd.Function.jvp,
+        "vmap": owner.generate_vmap_rule or owner.vmap is not torch.autograd.Function.vmap,
+    }
+    return tuple(name for name, has in rules.items() if has)
 
 
 def _describe_inputs(inputs: Any) -> tuple[str, ...]:
@@ -81,6 +117,51 @@ def _describe_inputs(inputs: Any) -> tuple[str, ...]:
     )
 
 
+def add(
+    check: str,
+    capability: str,
+    function: Any,
+    inputs: Any,
+    passed: bool,
+    message: str,
+    line: int,
+    further: tuple[str, ...] = (),
+    **facts: Any,
+) -> None:
+    """Record a check.
+
+    Parameters
+    ----------
+    check : str
+        Name of the check.
+    capability : str
+        What it shows first of all; ``further`` is what it shows as well.
+    function, inputs : object
+        What was checked, and on which inputs.
+    passed : bool
+    message : str
+        First line of what the check said when it failed, else "".
+    line : int
+        Line of the script.
+    **facts : object
+        Further fields of :class:`CheckRecord`.
+    """
+    compiled = ("compile",) if getattr(function, "is_compiled", False) else ()
+    _observed.append(
+        CheckRecord(
+            check=check,
+            function=_name_of(function),
+            inputs=_describe_inputs(inputs),
+            passed=passed,
+            message=message,
+            line=line,
+            capabilities=(capability, *further, *compiled),
+            offers=_rules_of(function),
+            **{"order": 0, "eps": None, "atol": None, "rtol": None, **facts},
+        )
+    )
+
+
 def _observer(check: Callable[..., bool]) -> Callable[..., bool]:
     signature = inspect.signature(check)
 
@@ -90,7 +171,7 @@ def _observer(check: Callable[..., bool]) -> Callable[..., bool]:
             return check(*args, **kwargs)  # gradgradcheck is made of gradcheck: one record is enough
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        line = sys._getframe(1).f_lineno
+        options, line, order = bound.arguments, sys._getframe(1).f_lineno, OBSERVED[check.__name__]
         passed, message = False, ""
         try:
             passed = check(*args, **kwargs)
@@ -98,19 +179,19 @@ def _observer(check: Callable[..., bool]) -> Callable[..., bool]:
             message = str(error).strip().partition("\n")[0]
             raise
         finally:
-            _observed.append(
-                CheckRecord(
-                    check=check.__name__,
-                    order=OBSERVED[check.__name__],
-                    function=_name_of(bound.arguments["func"]),
-                    inputs=_describe_inputs(bound.arguments["inputs"]),
-                    eps=bound.arguments["eps"],
-                    atol=bound.arguments["atol"],
-                    rtol=bound.arguments["rtol"],
-                    passed=passed,
-                    message=message,
-                    line=line,
-                )
+            asked = tuple(what for option, what in ASKS_FOR.items() if options.get(option))
+            facts = {name: options[name] for name in ("eps", "atol", "rtol")}
+            add(
+                check.__name__,
+                CAPABILITIES[order - 1],
+                options["func"],
+                options["inputs"],
+                passed,
+                message,
+                line,
+                asked,
+                order=order,
+                **facts,
             )
         return passed
 
@@ -145,4 +226,8 @@ def save(records: list[CheckRecord], path: Path) -> None:
 def load(path: Path) -> list[CheckRecord]:
     """Read records that :func:`save` wrote."""
     entries = json.loads(path.read_text(encoding="utf-8"))
-    return [CheckRecord(**{**entry, "inputs": tuple(entry["inputs"])}) for entry in entries]
+    tuples = ("inputs", "capabilities", "offers")
+    return [
+        CheckRecord(**{**entry, **{name: tuple(entry[name]) for name in tuples if entry[name] is not None}})
+        for entry in entries
+    ]

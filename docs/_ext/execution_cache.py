@@ -20,6 +20,7 @@ RESULTS_DEPEND_ON = ("torch", "scipy", "numpy", "torchviz", "graphviz", "matplot
 # Modules that decide what is written down while an example runs.
 WRITERS = (
     "autograd_graph.py",
+    "capability_checks.py",
     "check_records.py",
     "clock_readings.py",
     "gallery_hooks.py",

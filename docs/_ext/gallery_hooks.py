@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import autograd_graph
+import capability_checks
 import check_records
 import clock_readings
 import matplotlib_svg
@@ -37,6 +38,7 @@ def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> 
         # Not through Sphinx's logger: the progress is wanted where its chatter is switched off.
         print(f"  running {count}/{_total}  {current.parent.name}/{script}", file=sys.__stdout__, flush=True)
     check_records.start()
+    capability_checks.start()
     clock_readings.start()
 
 

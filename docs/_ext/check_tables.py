@@ -1,0 +1,179 @@
+"""``check-table`` and ``capability-table``: all checks of the site, and what they show about each Function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from check_directives import name_of_capability, outcome, tolerances
+from check_expectations import records_of_chapter
+from check_records import CAPABILITIES, CheckRecord
+from docutils import nodes
+from gallery_run import chapters
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.locale import _
+from sphinx.util.docutils import SphinxDirective
+
+# What a Function has to offer so that a capability applies to it.
+NEEDED = {"forward mode": "jvp", "vmap": "vmap"}
+
+
+class check_table_node(nodes.General, nodes.Element):
+    """All checks of the site."""
+
+
+class capability_table_node(nodes.General, nodes.Element):
+    """What the checks show about each Function of the site."""
+
+
+class CheckTable(SphinxDirective):
+    """Show every check of the site."""
+
+    def run(self) -> list[nodes.Node]:
+        """Place the table; it is filled when the page is written."""
+        return [check_table_node()]
+
+
+class CapabilityTable(SphinxDirective):
+    """Show what the checks of the site say about each Function."""
+
+    def run(self) -> list[nodes.Node]:
+        """Place the table; it is filled when the page is written."""
+        return [capability_table_node()]
+
+
+def all_records(app: Sphinx) -> dict[str, list[CheckRecord]]:
+    """Records of the whole site by page."""
+    return {
+        f"{generated.relative_to(app.srcdir).as_posix()}/{script}": records
+        for _chapter, generated in chapters(app)
+        for script, records in records_of_chapter(generated).items()
+    }
+
+
+def pages_in_order(env: BuildEnvironment) -> list[str]:
+    """All pages as a reader meets them who always goes on to the next."""
+    relations = env.collect_relations()
+    order, page = [], env.config.root_doc
+    while page and page not in order:
+        order.append(page)
+        page = relations.get(page, [None, None, None])[2]
+    return order
+
+
+def records_in_order(builder: Any) -> Iterator[tuple[str, int, CheckRecord]]:
+    """Page, place on the page (from 1) and record of each check, in the order of the pages."""
+    by_page = all_records(builder.app)
+    for page in pages_in_order(builder.env):
+        for position, record in enumerate(by_page.get(page, []), 1):
+            yield page, position, record
+
+
+def render_table(kind: str, heads: list[str], rows: list[str]) -> str:
+    """A table that scrolls by itself where it is wider than the page."""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    return (
+        f'<div class="check-table-scroll" tabindex="0" data-pagefind-ignore><table class="docutils {kind}">'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def render_row(record: CheckRecord, address: str, title: str) -> str:
+    """One check as a table row that leads to the place where it ran."""
+    kind, words = outcome(record)
+    cells = [
+        f'<a href="{escape(address)}">{escape(title)}</a>',
+        f"<code>{escape(record.function)}</code>",
+        f"<code>{escape(record.check)}</code>",
+        escape(", ".join(map(name_of_capability, record.capabilities))),
+        f'<span class="check {kind}">{escape(words)}</span>',
+        escape("; ".join(record.inputs)),
+        escape(tolerances(record)),
+    ]
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def visit_table(translator: Any, node: check_table_node) -> None:
+    """Write the table of all checks, in the order of the pages."""
+    builder = translator.builder
+    heads = [_("Section"), _("Function"), _("Check"), _("Shows"), _("Outcome"), _("Inputs"), _("Tolerances")]
+    found = list(records_in_order(builder))
+    rows = [
+        render_row(
+            record,
+            f"{builder.get_relative_uri(builder.current_docname, page)}#check-{position}",
+            builder.env.titles[page].astext(),
+        )
+        for page, position, record in found
+    ]
+    summary = _("{total} checks ran for this build: {passed} passed, {failed} failed on purpose.").format(
+        total=len(found),
+        passed=sum(record.passed for _page, _position, record in found),
+        failed=sum(not record.passed for _page, _position, record in found),
+    )
+    translator.body.append(f'<p class="check-summary">{escape(summary)}</p>' + render_table("check-table", heads, rows))
+    raise nodes.SkipNode
+
+
+def state_of(capability: str, records: list[CheckRecord]) -> str:
+    """What the checks of one Function say about a capability.
+
+    Returns
+    -------
+    str
+        "failed" if a check failed because of it, "passed" if one showed it, "absent" if the Function
+        has no rule for it, else "untried".
+    """
+    failed = any(record.capabilities[-1] == capability for record in records if not record.passed)
+    passed = any(capability in record.capabilities for record in records if record.passed)
+    if failed or passed:
+        return "failed" if failed else "passed"
+    offers = records[0].offers
+    if capability == "opcheck":
+        return "absent" if offers is not None else "untried"
+    return "absent" if offers is not None and NEEDED.get(capability, "") not in ("", *offers) else "untried"
+
+
+def visit_capabilities(translator: Any, node: capability_table_node) -> None:
+    """Write the table of capabilities and the key to its signs."""
+    builder = translator.builder
+    signs = {
+        "passed": ("✓", _("holds")),
+        "failed": ("✗", _("fails on purpose")),
+        "absent": ("–", _("does not apply")),
+        "untried": ("·", _("not tried")),
+    }
+    functions: dict[tuple[str, str], list[CheckRecord]] = {}
+    places: dict[tuple[str, str], int] = {}
+    for page, position, record in records_in_order(builder):
+        functions.setdefault((page, record.function), []).append(record)
+        places.setdefault((page, record.function), position)
+    rows = []
+    for (page, function), records in functions.items():
+        address = f"{builder.get_relative_uri(builder.current_docname, page)}#check-{places[page, function]}"
+        title = builder.env.titles[page].astext()
+        cells = f'<td><a href="{escape(address)}" title="{escape(title)}"><code>{escape(function)}</code></a></td>'
+        for capability in CAPABILITIES:
+            state = state_of(capability, records)
+            sign, words = signs[state]
+            cells += (
+                f'<td class="check {state}"><span aria-hidden="true">{sign}</span>'
+                f'<span class="visually-hidden">{escape(words)}</span></td>'
+            )
+        rows.append(f"<tr>{cells}</tr>")
+    key = " ".join(f'<span class="check {state}">{sign}</span> {escape(words)}' for state, (sign, words) in signs.items())
+    heads = [_("Function"), *map(name_of_capability, CAPABILITIES)]
+    translator.body.append(render_table("capability-table", heads, rows) + f'<p class="capability-key">{key}</p>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    skip = (lambda translator, node: None, None)
+    app.add_node(check_table_node, html=(visit_table, None), gettext=skip)
+    app.add_node(capability_table_node, html=(visit_capabilities, None), gettext=skip)
+    app.add_directive("check-table", CheckTable)
+    app.add_directive("capability-table", CapabilityTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,157 @@
+"""vmap, torch.compile and opcheck are observed without being changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import capability_checks
+import check_records
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+PREAMBLE = """
+import torch
+from torch.autograd import gradcheck
+from torch.func import vmap
+
+class Double(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return 2 * x
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return 2 * grad_output
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return 2 * tangent
+
+class Tripled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 3 * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return 3 * grad_output
+
+class Confused(Double):
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        return 2 * x.flip(0), 0
+
+def steps(x):
+    print("called")
+    return Double.apply(x).sin()
+
+x = torch.arange(3, dtype=torch.float64, requires_grad=True)
+"""
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[dict[str, Any], list[check_records.CheckRecord]]]:
+    """Runs code as an example; returns its names and what was recorded."""
+    for place, name in ((torch.func, "vmap"), (torch, "vmap"), (torch, "compile"), (torch.library, "opcheck")):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    for name in check_records.OBSERVED:
+        monkeypatch.setattr(torch.autograd, name, getattr(torch.autograd, name))
+    check_records.start()
+    capability_checks.start()
+
+    def example(code: str) -> tuple[dict[str, Any], list[check_records.CheckRecord]]:
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(compile(PREAMBLE + code, "example.py", "exec"), names)
+        return names, check_records.take()
+
+    return example
+
+
+def test_a_mapped_function_is_held_against_its_slices(run: Callable) -> None:
+    names, records = run("out = vmap(Double.apply)(x)\nwrong = vmap(Confused.apply)(x)")
+    assert names["out"].tolist() == [0.0, 2.0, 4.0]
+    assert names["wrong"].tolist() == [4.0, 2.0, 0.0]  # handed on as it is
+    assert [(record.function, record.capabilities, record.passed) for record in records] == [
+        ("Double", ("vmap",), True),
+        ("Confused", ("vmap",), False),
+    ]
+    assert records[0].offers == ("jvp", "vmap")
+
+
+def test_a_function_without_a_rule_raises_as_it_would_and_is_recorded(run: Callable) -> None:
+    code = """
+class Old(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x
+try:
+    vmap(Old.apply)(x)
+except RuntimeError as error:
+    message = str(error)
+"""
+    names, (record,) = run(code)
+    assert "setup_context" in names["message"]
+    assert (record.function, record.passed, record.offers) == ("Old", False, ())
+    assert names["message"].startswith(record.message)
+
+
+def test_a_compiled_function_is_held_against_the_plain_one(run: Callable) -> None:
+    torch._dynamo.reset()
+    code = """
+compiled = torch.compile(Tripled.apply, fullgraph=True, backend="eager")
+out = compiled(x)
+checked = gradcheck(compiled, x)
+try:
+    torch.compile(Double.apply, fullgraph=True, backend="eager")(x)
+except Exception as error:
+    broken = type(error).__name__
+"""
+    names, records = run(code)
+    assert names["out"].tolist() == [0.0, 3.0, 6.0]
+    assert names["checked"] is True
+    assert names["broken"] == "Unsupported"  # a Function with a jvp
+    assert [(record.check, record.function, record.capabilities, record.passed) for record in records] == [
+        ("compile", "Tripled", ("compile",), True),
+        ("gradcheck", "Tripled", ("first order", "compile"), True),
+        ("compile", "Double", ("compile",), False),
+    ]
+
+
+def test_what_a_comparison_prints_is_not_shown(run: Callable, capsys: pytest.CaptureFixture[str]) -> None:
+    run("vmap(steps)(x)")
+    assert capsys.readouterr().out == "called\n"
+
+
+def test_forward_mode_is_part_of_a_gradient_check(run: Callable) -> None:
+    _names, (record,) = run("gradcheck(Double.apply, x, check_forward_ad=True)")
+    assert record.capabilities == ("first order", "forward mode")
+
+
+def test_opcheck_is_recorded_under_the_name_of_the_operator(run: Callable) -> None:
+    code = """
+@torch.library.custom_op("tests::twice", mutates_args=())
+def twice(x: torch.Tensor) -> torch.Tensor:
+    return 2 * x
+results = torch.library.opcheck(twice, (torch.ones(2),), raise_exception=False)
+"""
+    names, (record,) = run(code)
+    assert names["results"]["test_schema"] == "SUCCESS"
+    assert record.capabilities == ("opcheck",)
+    assert not record.passed  # no fake kernel
+    assert record.function == "tests::twice"
+
+
+def test_calls_from_elsewhere_are_left_alone(run: Callable) -> None:
+    assert torch.func.vmap(torch.sin)(torch.zeros(2)).tolist() == [0.0, 0.0]
+    assert gradcheck(torch.sin, torch.zeros(1, dtype=torch.float64, requires_grad=True))
+    assert [record.check for record in check_records.take()] in ([], ["gradcheck"])
