@@ -1,0 +1,119 @@
+"""
+gradcheck passes a wrong Function
+=================================
+
+After this page you know three ways to call :func:`~torch.autograd.gradcheck.gradcheck` that let a
+wrong gradient pass, and how to close them.
+
+Read :doc:`/double_backward/saving_inputs` first.
+
+The symptom: the check prints ``True``, and the gradient is wrong all the same.
+"""
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+
+torch.manual_seed(0)
+
+# %%
+# An input that does not require grad
+# -----------------------------------
+
+
+class Shift(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, bias):
+        return x - bias
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output, grad_output  # wrong: the second one lacks its minus
+
+
+def with_fixed_bias(x):
+    # A name of its own sets this check apart from the next one in the record.
+    return Shift.apply(x, bias)
+
+
+x = torch.randn(3, dtype=torch.float64, requires_grad=True)
+bias = torch.randn(3, dtype=torch.float64)
+print("gradcheck    ", gradcheck(with_fixed_bias, x))
+bias.requires_grad_()
+print("gradcheck    ", gradcheck(Shift.apply, (x, bias), raise_exception=False))
+
+# %%
+# The check varies the inputs that require grad, and skips the others without a word. Every input
+# for which ``backward`` returns a gradient has to require it.
+#
+# Fast mode
+# ---------
+
+
+class MeanOfNeighbours(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return (x[:-1] + x[1:]) / 2  # (n,) gives (n - 1,)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        grad_input = grad_output.new_zeros(len(grad_output) + 1)
+        grad_input[:-1] += grad_output / 2
+        grad_input[1:-1] += grad_output[:-1] / 2  # wrong: the last one gets nothing
+        return grad_input
+
+
+def in_fast_mode(x):
+    return MeanOfNeighbours.apply(x)
+
+
+x = torch.randn(200, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", [gradcheck(in_fast_mode, x, fast_mode=True) for _ in range(3)])
+print("gradcheck    ", gradcheck(MeanOfNeighbours.apply, x, raise_exception=False))
+
+# %%
+# Fast mode compares one number, :math:`v^{\top} J\,u`, instead of the Jacobian :math:`J`. One
+# element in two hundred moves it by less than the tolerance. :math:`u` and :math:`v` are random but
+# the same in every call: asking again does not help. A small input in slow mode does.
+#
+# Real values in a complex tensor
+# -------------------------------
+
+
+class ComplexSquare(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, z):
+        ctx.save_for_backward(z)
+        return z**2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (z,) = ctx.saved_tensors
+        return grad_output * 2 * z  # wrong: a conjugate is missing
+
+
+def at_a_real_value(z):
+    return ComplexSquare.apply(z)
+
+
+z = torch.tensor([3 + 0j], dtype=torch.complex128, requires_grad=True)
+print("gradcheck    ", gradcheck(at_a_real_value, z))
+z = torch.tensor([3 + 4j], dtype=torch.complex128, requires_grad=True)
+try:
+    gradcheck(ComplexSquare.apply, z)
+except RuntimeError as error:
+    print(f"{type(error).__name__}: {error}")
+
+# %%
+# The gradient in PyTorch is the incoming one times the *conjugate* of the derivative. A real number
+# is its own conjugate, so only a check at complex values can tell. This one is right:
+
+
+class ComplexSquareConj(ComplexSquare):
+    @staticmethod
+    def backward(ctx, grad_output):
+        (z,) = ctx.saved_tensors
+        return grad_output * (2 * z).conj()
+
+
+print("gradcheck    ", gradcheck(ComplexSquareConj.apply, z))
+print("gradgradcheck", gradgradcheck(ComplexSquareConj.apply, z))
