@@ -1,0 +1,119 @@
+"""
+Zero, or lost?
+==============
+
+After this page you can tell a second derivative that is zero from one that is lost, and get zeros
+instead of an error where zero is right.
+
+Read :doc:`/double_backward/losing_intermediates` first.
+
+The symptom: you differentiate a second time and read
+``element 0 of tensors does not require grad``, or ``appears to not have been used in the graph``.
+"""
+
+from textwrap import fill
+
+import torch
+from torch.autograd import grad, gradgradcheck
+from torch.autograd.functional import hessian
+
+torch.manual_seed(0)
+
+# %%
+# The symptom
+# -----------
+#
+# Two Functions, one error. The derivative of :math:`3x` is a constant. That of :math:`x^3` is not,
+# but ``backward`` takes it from a tensor without history:
+
+
+class Triple(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 3 * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return 3 * grad_output
+
+
+class CubeOnCtx(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.slope = 3 * x**2  # no history: forward is not recorded
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.slope
+
+
+x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+for function in (Triple, CubeOnCtx):
+    (grad_x,) = grad(function.apply(x).sum(), x, create_graph=True)
+    try:
+        grad(grad_x.sum(), x)
+    except RuntimeError as error:
+        print(f"{function.__name__:9} RuntimeError:", error)
+
+# %%
+# The cause
+# ---------
+#
+# Both times ``grad_x`` has no way to ``x``. To autograd, zero and lost look the same, and a tool
+# that fills in zeros, like ``hessian``, cannot tell either: its second result should be :math:`6x`
+# on the diagonal. Finite differences can tell.
+
+for function in (Triple, CubeOnCtx):
+    print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
+    print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
+
+# %%
+# A check that fails means *lost*. Mend the Function as :doc:`/double_backward/losing_intermediates`
+# says. A check that passes means *zero*, and the error is the caller's to handle.
+#
+# A gradient that does not depend on x
+# ------------------------------------
+#
+# The other message. The derivative of :math:`x w` by :math:`x` is :math:`w`, and has a graph, in
+# which ``x`` does not occur:
+
+
+class Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, weight):
+        ctx.save_for_backward(x, weight)
+        return x * weight
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, weight = ctx.saved_tensors
+        return grad_output * weight, grad_output * x
+
+
+weight = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
+(grad_x,) = grad(Product.apply(x, weight).sum(), x, create_graph=True)
+try:
+    grad(grad_x.sum(), x)
+except RuntimeError as error:
+    print(fill(f"RuntimeError: {error}", 78))
+print("gradgradcheck", gradgradcheck(Product.apply, (x, weight)))
+
+# %%
+# Zero again. In :doc:`grad_is_none` the same message has another cause.
+#
+# The cure
+# --------
+#
+# Be ready for a zero in both forms, no graph and a graph without ``x``:
+
+
+def second_or_zeros(function, x):
+    (grad_x,) = grad(function(x).sum(), x, create_graph=True)
+    if not grad_x.requires_grad:
+        return torch.zeros_like(x)
+    return grad(grad_x.sum(), x, materialize_grads=True)[0]
+
+
+print("3 x", second_or_zeros(Triple.apply, x).tolist())
+print("x w", second_or_zeros(lambda x: Product.apply(x, weight), x).tolist())
