@@ -1,0 +1,114 @@
+"""
+Tensors that are not yours to change
+====================================
+
+After this page you know why ``backward`` never writes into ``grad_output``, and ``forward`` into no
+input that it has not declared.
+
+Read :doc:`in_place` first.
+
+The symptom: the gradient of *another* layer is wrong, or a check shows numbers in the millions.
+"""
+
+from textwrap import fill
+
+import torch
+from torch.autograd import grad, gradcheck, gradgradcheck
+from torchviz import make_dot
+
+torch.manual_seed(0)
+
+# %%
+# The symptom
+# -----------
+
+
+class TripleOverGrad(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 3 * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output.mul_(3)  # wrong: others are going to read this tensor
+
+
+class TripleBesideGrad(TripleOverGrad):
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 3
+
+
+x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+bias = torch.ones(2, dtype=torch.float64, requires_grad=True)
+for function in (TripleOverGrad, TripleBesideGrad):
+    out = function.apply(x) + bias
+    grads = grad(out, (x, bias), grad_outputs=torch.ones_like(out), retain_graph=True)
+    print(f"{function.__name__:16}", [grad_input.tolist() for grad_input in grads])
+
+# %%
+# The gradient of ``bias`` is 1, whatever happens to ``x``.
+#
+# The cause
+# ---------
+
+make_dot(out, params={"x": x, "bias": bias, "out": out})
+
+# %%
+# Two arrows come together in ``AddBackward0``. On the way back an addition hands the *same* tensor
+# to both sides. One side tripled it, and the other side got the same memory. A residual connection
+# suffers in the same way.
+#
+# Alone, the Function passes the check. A plain ``sum`` refuses, because its gradient is one element
+# that is seen many times:
+
+print("gradcheck    ", gradcheck(TripleOverGrad.apply, x))
+try:
+    grad(TripleOverGrad.apply(x).sum(), x)
+except RuntimeError as error:
+    print(fill(f"RuntimeError: {error}", 78))
+
+# %%
+# Inputs as scratch paper
+# -----------------------
+#
+# The same in ``forward``. The output is right, but the caller's tensor is not what it was:
+
+
+class SquaresOverInput(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x.clone())
+        return x.pow_(2).sum()  # wrong: pow would do
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return grad_output * 2 * x
+
+
+x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+print(SquaresOverInput.apply(x).item(), x.tolist())
+x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+try:
+    gradcheck(SquaresOverInput.apply, x)
+except RuntimeError as error:
+    print(f"{type(error).__name__}: {error}")
+
+# %%
+# Each call of ``forward`` starts from what the last one left, and the check divides the difference
+# by its tiny step. The cure is a new tensor for every result, here and in ``backward``. If the
+# change of the input is the purpose, declare it as in :doc:`in_place`.
+
+
+class SquaresBesideInput(SquaresOverInput):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.pow(2).sum()
+
+
+x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+for function in (TripleBesideGrad, SquaresBesideInput):
+    print("gradcheck    ", gradcheck(function.apply, x))
+    print("gradgradcheck", gradgradcheck(function.apply, x))
