@@ -1,0 +1,104 @@
+"""
+NumPy inside a Function
+=======================
+
+After this page you can use NumPy in the middle of a network without losing a gradient, and you know
+what ``detach()`` costs.
+
+Read :doc:`/double_backward/backward_outside_autograd` first.
+
+The symptom: ``Can't call numpy() on Tensor that requires grad``. Or, after following the advice in
+this message, a gradient that is too small.
+"""
+
+from textwrap import fill
+
+import numpy as np
+import torch
+from torch.autograd import grad, gradcheck, gradgradcheck
+
+torch.manual_seed(0)
+
+# %%
+# The symptom
+# -----------
+
+x = torch.tensor([0.0, 1.0], dtype=torch.float64, requires_grad=True)
+try:
+    np.exp(x.numpy())
+except RuntimeError as error:
+    print(fill(f"RuntimeError: {error}", 78))
+
+
+def detached_exp(x):
+    return torch.from_numpy(np.exp(x.detach().numpy()))
+
+
+for function in (detached_exp, torch.exp):
+    (grad_x,) = grad((x * function(x)).sum(), x)
+    print(f"{function.__name__:12}", [round(value, 4) for value in grad_x.tolist()])
+
+# %%
+# The cause
+# ---------
+#
+# NumPy leaves no record for autograd, and the message says so. ``detach()`` silences the message,
+# and what comes back from NumPy is a constant. The product still has a gradient, but only that of
+# its first factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
+#
+# The same again, one level up
+# ----------------------------
+#
+# Inside a Function autograd does not record, so ``numpy()`` is allowed, and ``backward`` supplies
+# the gradient. Written in NumPy as well, it passes the first check:
+
+
+class NumpyExp(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        out = torch.from_numpy(np.exp(x.numpy()))
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return torch.from_numpy(grad_output.numpy() * out.numpy())
+
+
+class NumpyExpDetached(NumpyExp):
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return torch.from_numpy(grad_output.detach().numpy() * out.detach().numpy())
+
+
+print("gradcheck    ", gradcheck(NumpyExp.apply, x))
+try:
+    gradgradcheck(NumpyExp.apply, x)
+except RuntimeError as error:
+    print(fill(f"RuntimeError: {error}", 78))
+print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=False))
+
+# %%
+# For a second derivative autograd does record in ``backward``, and the message is back. With
+# ``detach()`` it goes away once more, and the second derivative with it.
+#
+# The cure
+# --------
+#
+# NumPy in ``forward``, PyTorch in ``backward``, as far as that goes. Where it does not go,
+# ``backward`` becomes a Function of its own: :doc:`/double_backward/backward_outside_autograd`.
+
+
+class NumpyExpTorchBackward(NumpyExp):
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return grad_output * out
+
+
+print("gradcheck    ", gradcheck(NumpyExpTorchBackward.apply, x))
+print("gradgradcheck", gradgradcheck(NumpyExpTorchBackward.apply, x))
+(grad_x,) = grad((x * NumpyExpTorchBackward.apply(x)).sum(), x)
+print("x * NumpyExp", [round(value, 4) for value in grad_x.tolist()])
