@@ -1,0 +1,107 @@
+"""
+Checkpoint raises, or loses the second derivative
+=================================================
+
+After this page you can use ``torch.utils.checkpoint`` in code that differentiates twice, and you recognise
+the variant of it that cannot be used there.
+
+Read :doc:`recompute_or_save` first.
+
+A model with checkpoints trains well. Then a gradient penalty is added, and ``torch.autograd.grad`` ends in an
+error. The way out that the error names runs through, with a wrong second derivative.
+"""
+
+import warnings
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torch.utils.checkpoint import checkpoint
+from torchviz import make_dot
+
+torch.manual_seed(0)
+
+# %%
+# The symptom
+# -----------
+
+
+def tanh_layer(x):
+    return x * torch.tanh(x)
+
+
+def reentrant(x):
+    return checkpoint(tanh_layer, x, use_reentrant=True)
+
+
+x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+try:
+    torch.autograd.grad(reentrant(x), x)
+except RuntimeError as error:
+    print(type(error).__name__, error, sep=": ")
+
+# %%
+# The message offers two ways out. Take the second one, ``.backward()`` without ``inputs``, for both derivatives
+# of the layer plus :math:`x^2`. The last line is the layer without a checkpoint:
+
+
+def two_derivatives(function):
+    x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    loss = function(x) + x**2
+    with warnings.catch_warnings():
+        # It warns of a cycle between x and x.grad, which is broken two lines below.
+        warnings.simplefilter("ignore")
+        loss.backward(create_graph=True)
+    grad_x, x.grad = x.grad, None
+    (grad_grad_x,) = torch.autograd.grad(grad_x, x)
+    print(f"{function.__name__:13} {grad_x.item():.4f} {grad_grad_x.item():.4f}")
+
+
+two_derivatives(reentrant)
+two_derivatives(tanh_layer)
+
+# %%
+# Nothing is raised. The first derivative is right. The second one is 2, which is that of :math:`x^2`: what the
+# layer contributes is missing.
+#
+# The cause
+# ---------
+#
+# This variant of checkpoint is a custom Function. Its ``backward`` runs the layer again, on detached copies of the
+# inputs, and calls ``.backward()`` on the result: backward within backward, hence "reentrant". The inner call
+# fills the ``.grad`` of every leaf it meets, the weights of the layer for example, and
+# :func:`~torch.autograd.grad` must not touch these; so the Function refuses. And a gradient computed on detached
+# copies has no history that leads to ``x``:
+
+x = torch.ones(3, dtype=torch.float64, requires_grad=True)
+out = reentrant(x) + x**2
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    out.sum().backward(create_graph=True)
+grad_x, x.grad = x.grad, None
+
+make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
+
+# %%
+# Walk from ``grad_x`` against the arrows. One way leads to ``x``, that of :math:`x^2`. The layer is the node
+# ``CheckpointFunctionBackward`` above ``out``, and nothing that it computed in ``backward`` stands above
+# ``grad_x``.
+#
+# The cure
+# --------
+#
+# Take the first way out that the message offers. With ``use_reentrant=False`` checkpoint is no Function: the
+# layer's own nodes stand in the graph, and hooks on what they save run the layer again when ``backward`` asks.
+
+
+def not_reentrant(x):
+    return checkpoint(tanh_layer, x, use_reentrant=False)
+
+
+x = torch.randn(4, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", gradcheck(not_reentrant, x))
+print("gradgradcheck", gradgradcheck(not_reentrant, x))
+two_derivatives(not_reentrant)
+two_derivatives(tanh_layer)
+
+# %%
+# Both derivatives are complete. ``torch.autograd.grad`` works as well: the two checks call it.
