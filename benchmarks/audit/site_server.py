@@ -7,7 +7,7 @@ import gzip
 import io
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,6 +65,11 @@ class SiteHandler(SimpleHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         return io.BytesIO(body)
+
+    def handle(self) -> None:
+        """Answer until the browser hangs up, which it may do at any time."""
+        with suppress(ConnectionResetError):
+            super().handle()
 
     def log_message(self, *args: object) -> None:
         """Print nothing."""

@@ -13,7 +13,7 @@ from rjsmin import jsmin
 from sphinx.application import Sphinx
 
 # What extensions and theme add to every page and nothing on ours uses.
-UNUSED = ("sg_gallery", "sg-tags.js", "doctools.js", "translations.js", "sphinx_highlight.js", "furo-extensions")
+UNUSED = ("basic.css", "sg_gallery", "sg-tags.js", "doctools.js", "translations.js", "sphinx_highlight.js", "furo-extensions")
 # A script may end without a line break or a semicolon.
 JOINTS = {"css": "\n", "js": "\n;\n"}
 MINIFIERS = {"css": cssmin, "js": jsmin}

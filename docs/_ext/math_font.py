@@ -47,10 +47,11 @@ def cut(font_file: Path, wanted: set[str], target: Path) -> None:
     """Write a copy of ``font_file`` that holds ``wanted`` and what formulas are built of.
 
     The same characters give the same bytes: no time is written into the font. Its names, and with
-    them its licence, stay in it.
+    them its licence, stay in it. Its second and third drawings of each letter, for indices of
+    indices, do not: they would double its size.
     """
     font = TTFont(font_file, recalcTimestamp=False)
-    options = subset.Options(flavor="woff2", layout_features=["ssty", "flac", "dtls"], name_IDs=["*"], hinting=False, desubroutinize=True)
+    options = subset.Options(flavor="woff2", layout_features=["flac", "dtls"], name_IDs=["*"], hinting=False, desubroutinize=True)
     options.recalc_timestamp = False
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(wanted)))
