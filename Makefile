@@ -7,6 +7,9 @@ LANGUAGES ?= en zh_CN
 DRAFT ?=
 # A further package index, for example the one with PyTorch's CPU builds; see the README.
 EXTRA_INDEX_URL ?=
+# How many examples run at once; without it, as many as there are cores.
+JOBS ?=
+export JOBS
 # Passed on to sphinx-build, and to pytest.
 SPHINXOPTS ?=
 PYTESTOPTS ?=
@@ -19,7 +22,7 @@ BIN := $(VENV)/bin
 TOOLS := docs/_tools
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(EXTRA_INDEX_URL),--extra-index-url $(EXTRA_INDEX_URL)) --constraint constraints.txt
-CHAPTERS := $(patsubst %/.results-made-with,%,$(wildcard docs/*/.results-made-with))
+CHAPTERS := $(patsubst %/.generated,%,$(wildcard docs/*/.generated))
 
 .DEFAULT_GOAL := help
 .PHONY: help html test serve gettext inventory clean system-for-html system-for-test
