@@ -63,6 +63,10 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
 }
 
+# A script that takes longer, or holds more memory, is ended: it is stuck, or too big for readers.
+example_time_limit = 120  # seconds
+example_memory_limit = 4  # GiB
+
 # -- Text and translations --------------------------------------------------
 
 locale_dirs = ["locale"]

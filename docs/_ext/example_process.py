@@ -12,9 +12,11 @@ import os
 import re
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +26,19 @@ from sphinx_gallery.gen_rst import generate_file_rst
 # Processes that are forked share what the build has imported: torch alone takes a second.
 _fork = multiprocessing.get_context("fork")
 REPORT = "report.txt"
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an example may use.
+
+    Memory is what it really holds. A limit that the kernel knows, RLIMIT_AS, counts addresses as
+    well, of which torch reserves many more than it ever uses.
+    """
+
+    seconds: float
+    gib: float
 
 
 def _run(script: Path, page_folder: Path, gallery_conf: Mapping[str, Any], parent: int) -> NoReturn:
@@ -77,6 +92,8 @@ class ExampleProcess:
         self.scratch = scratch
         self.results = scratch / chapter
         self.results.mkdir(parents=True)
+        self._exceeded = ""
+        self._start = time.monotonic()
         conf = {**gallery_conf, "src_dir": str(scratch)}
         self._process = _fork.Process(target=_run, args=(script, self.results, conf, os.getpid()))
         self._process.start()
@@ -92,6 +109,21 @@ class ExampleProcess:
         """Whether the script has ended, in whatever way."""
         return not self._process.is_alive()
 
+    def enforce(self, limits: Limits) -> None:
+        """End the process if it is beyond one of ``limits``."""
+        if time.monotonic() - self._start > limits.seconds:
+            self._exceeded = (
+                f"it ran for more than {limits.seconds:g} s and was ended; "
+                "make it shorter, or raise example_time_limit in conf.py"
+            )
+        elif process_group.resident_bytes(self._process.pid) > limits.gib * GIB:
+            self._exceeded = (
+                f"it held more than {limits.gib:g} GiB of memory and was ended; "
+                "make it smaller, or raise example_memory_limit in conf.py"
+            )
+        if self._exceeded:
+            self.end()
+
     def end(self) -> None:
         """End the process, and all that the script has started."""
         process_group.end(self._process.pid)
@@ -99,11 +131,15 @@ class ExampleProcess:
 
     def complaint(self) -> str:
         """Why the results of a script that is over cannot be used; "" if they can."""
+        if self._exceeded:
+            return f"{name_of(self.script)}: {self._exceeded}"
         status, report = self._process.exitcode, self.scratch / REPORT
         if report.exists():
             return _what_was_raised(self.script, report.read_text(encoding="utf-8"))
         if status < 0:
-            return f"{name_of(self.script)}: it was ended by {signal.Signals(-status).name}"
+            by = signal.Signals(-status)
+            guess = "; perhaps the system ran out of memory" if by == signal.SIGKILL else ""
+            return f"{name_of(self.script)}: it was ended by {by.name}{guess}"
         if status > 0 or not (self.results / f"{self.script.name}.md5").exists():
             return f"{name_of(self.script)}: it left with status {status} before its end"
         return ""

@@ -17,7 +17,7 @@ from typing import Any
 
 import clock_readings
 import execution_cache
-from example_process import ExampleProcess
+from example_process import ExampleProcess, Limits
 from sphinx.errors import ExtensionError
 
 JOBS = "JOBS"  # environment variable: how many examples may run at once
@@ -76,12 +76,17 @@ class ExampleRunner:
         Folder for unfinished results; it is emptied.
     key : str
         What the results are made with, see execution_cache.
+    limits : Limits
+        What each script may use.
     gallery_conf : mapping
         Settings of Sphinx-Gallery.
     """
 
-    def __init__(self, source: Path, scratch: Path, key: str, gallery_conf: Mapping[str, Any]) -> None:
-        self._source, self._scratch, self._key, self._gallery_conf = source, scratch, key, gallery_conf
+    def __init__(
+        self, source: Path, scratch: Path, key: str, limits: Limits, gallery_conf: Mapping[str, Any]
+    ) -> None:
+        self._source, self._scratch, self._key = source, scratch, key
+        self._limits, self._gallery_conf = limits, gallery_conf
         self._running: dict[ExampleProcess, Example] = {}
         self._started = self._total = 0
         self._complaints: list[str] = []
@@ -109,8 +114,10 @@ class ExampleRunner:
             while waiting and len(self._running) < at_once:
                 self._start(waiting.pop(0))
             connection.wait([process.sentinel for process in self._running], timeout=POLL)
-            for process in [process for process in self._running if process.is_over()]:
-                self._finish(process)
+            for process in list(self._running):
+                process.enforce(self._limits)
+                if process.is_over():
+                    self._finish(process)
 
     def _start(self, example: Example) -> None:
         """Start one script, and show that it runs."""

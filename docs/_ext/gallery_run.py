@@ -8,7 +8,7 @@ from typing import Any
 
 import execution_cache
 from check_expectations import ExpectationFileError, find_surprises
-from example_process import name_of
+from example_process import Limits, name_of
 from example_runner import Example, ExampleRunner
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -67,9 +67,10 @@ def run_examples(app: Sphinx) -> None:
     """
     os.environ.update(ENVIRONMENT)
     source, conf = Path(app.srcdir).resolve(), app.config.sphinx_gallery_conf
+    limits = Limits(app.config.example_time_limit, app.config.example_memory_limit)
     execution_cache.remove_gone(source, [generated for _chapter, generated in chapters(app)])
     scratch = Path(app.doctreedir).resolve().parent / "runs"
-    fail(ExampleRunner(source, scratch, execution_key(app), conf).run(find_stale(app)))
+    fail(ExampleRunner(source, scratch, execution_key(app), limits, conf).run(find_stale(app)))
     # From here on Sphinx-Gallery only lays out pages. It would run a script that was edited since
     # in this process, with none of the care taken above.
     conf["plot_gallery"] = False
@@ -97,6 +98,8 @@ def judge(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to the two sides of Sphinx-Gallery, which runs at the default priority 500."""
     app.setup_extension("sphinx_gallery.gen_gallery")
+    app.add_config_value("example_time_limit", 120, "", (int, float))
+    app.add_config_value("example_memory_limit", 4, "", (int, float))
     app.connect("builder-inited", run_examples, priority=400)
     app.connect("builder-inited", judge, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Lets no process outlive the one that started it."""
+"""Ends processes with those that they started, and tells how much memory they hold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # from Linux's <sys/prctl.h>
 # Loaded here: between a fork and what follows it, little is allowed.
@@ -34,3 +35,13 @@ def end(leader: int) -> None:
     """Kill the group that the process ``leader`` leads."""
     with suppress(ProcessLookupError, PermissionError):  # nothing is left of it; macOS says the latter
         os.killpg(leader, signal.SIGKILL)
+
+
+def resident_bytes(process: int) -> int:
+    """Physical memory that a process and its descendants hold; 0 where there is no ``/proc``."""
+    folder, total = Path(f"/proc/{process}"), 0
+    with suppress(OSError, ValueError):  # it may end while this looks at it
+        total = int((folder / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        for children in folder.glob("task/*/children"):
+            total += sum(resident_bytes(int(child)) for child in children.read_text().split())
+    return total
