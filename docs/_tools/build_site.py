@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import error_report
+import publish
 from build_error import BuildError
 
 WORK = Path("build/stages")
@@ -116,7 +117,6 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     import catalogues  # here, so that a build with nothing to do does not wait for them
     import content_policy
     import root_pages
-    import publish
     import search_index
 
     staged = root / WORK / "html"
@@ -145,6 +145,8 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     with stage("Indexing the pages for the search", times):
         search_index.write(new)
     content_policy.add_to_site(new)
+    # From here to the end of the build nothing is known about the site that lies there.
+    (root / FINGERPRINT).unlink(missing_ok=True)
     with stage("Putting the site in place", times):
         publish.exchange(new, root / SITE)
     return times
@@ -169,6 +171,7 @@ def main(arguments: list[str]) -> int:
     parsed = parser.parse_args(arguments)
     root, languages = parsed.root.resolve(), parsed.languages.split()
     with only_build(root):
+        publish.repair(root / SITE)
         mark, key = root / FINGERPRINT, [*languages, str(parsed.draft), *parsed.options]
         # Taken before the build: what is edited while it runs belongs to the next one.
         sources = fingerprint_sources(root, key)
