@@ -10,6 +10,8 @@ EXTRA_INDEX_URL ?=
 # How many examples run at once; without it, as many as there are cores.
 JOBS ?=
 export JOBS
+# `make execute SHARD=2/4` runs the second of four parts of the examples.
+SHARD ?=
 # Passed on to sphinx-build, and to pytest.
 SPHINXOPTS ?=
 PYTESTOPTS ?=
@@ -25,13 +27,16 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 CHAPTERS := $(patsubst %/.generated,%,$(wildcard docs/*/.generated))
 
 .DEFAULT_GOAL := help
-.PHONY: help html test serve gettext inventory clean system-for-html system-for-test
+.PHONY: help html execute test serve gettext inventory clean system-for-html system-for-test
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
 	@$(BIN)/python $(TOOLS)/build_site.py --languages "$(LANGUAGES)" $(if $(DRAFT),--draft) -- $(SPHINXOPTS)
+
+execute: $(VENV)/.installed  ## run the examples, or the part named by SHARD, and render nothing
+	@$(BIN)/python $(TOOLS)/build_site.py --examples $(if $(SHARD),--shard "$(SHARD)") -- $(SPHINXOPTS)
 
 test: $(VENV)/.installed-test  ## run all tests
 	@$(BIN)/python -m pytest tests $(PYTESTOPTS)
@@ -57,7 +62,7 @@ system-for-html:
 system-for-test:
 	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz chromium
 
-html gettext: system-for-html
+html execute gettext: system-for-html
 test: system-for-test
 
 $(VENV)/.installed: requirements.txt constraints.txt | system-for-html

@@ -28,6 +28,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     # Running the examples
     "gallery_run",
+    "examples_builder",
     # What a run leaves behind: graphs, checks, plots, times
     "graph_directive",
     "check_directives",

@@ -101,33 +101,29 @@ def keep(fresh: Path, script: Path, generated: Path, key: str) -> None:
     shutil.move(fresh / checksum.name, checksum)
 
 
-def remove_gone(source: Path, chapters: list[Path]) -> None:
-    """Remove the generated folders in ``source`` that belong to none of ``chapters`` any more."""
-    for mark in source.glob(f"*/{MARK}"):
-        if mark.parent not in chapters:
-            shutil.rmtree(mark.parent)
+def scripts_of(chapter: Path) -> list[Path]:
+    """The scripts of a chapter, a folder of the gallery, by name."""
+    return sorted(chapter.glob("*.py"))
 
 
-def find_stale(chapter: Path, generated: Path, key: str) -> list[Path]:
-    """Remove results of scripts that are gone; tell which of the others are not current.
+def tidy_folders(source: Path, chapters: list[tuple[Path, Path]]) -> None:
+    """Remove results of scripts and chapters that are gone; mark the folders of the others.
 
     Parameters
     ----------
-    chapter, generated : Path
-        A chapter's folder in the gallery and its folder of generated pages.
-    key : str
-        What :func:`execution_key` says now.
-
-    Returns
-    -------
-    list of Path
-        The scripts of the chapter that have to run.
+    source : Path
+        Folder of the documents.
+    chapters : list of (Path, Path)
+        Each chapter's folder in the gallery, and its folder of generated pages.
     """
-    generated.mkdir(parents=True, exist_ok=True)
-    (generated / MARK).touch()
-    scripts = sorted(chapter.glob("*.py"))
-    stems = {script.stem for script in scripts} | {"index"}
-    for path in generated.iterdir():
-        if path.is_file() and path.name != MARK and path.name.partition(".")[0] not in stems:
-            path.unlink()
-    return [script for script in scripts if not is_current(script, generated, key)]
+    known = [generated for _chapter, generated in chapters]
+    for mark in source.glob(f"*/{MARK}"):
+        if mark.parent not in known:
+            shutil.rmtree(mark.parent)
+    for chapter, generated in chapters:
+        generated.mkdir(parents=True, exist_ok=True)
+        (generated / MARK).touch()
+        stems = {script.stem for script in scripts_of(chapter)} | {"index"}
+        for path in generated.iterdir():
+            if path.is_file() and path.name != MARK and path.name.partition(".")[0] not in stems:
+                path.unlink()

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import example_shard
 import execution_cache
 from check_expectations import ExpectationFileError, find_surprises
 from example_process import Limits, name_of
@@ -41,14 +42,19 @@ def execution_key(app: Sphinx) -> str:
     return execution_cache.execution_key(repr({name: conf[name] for name in RESULTS_DEPEND_ON_SETTINGS}))
 
 
-def find_stale(app: Sphinx) -> list[Example]:
-    """The scripts whose results are missing or not current, in the order of the chapters."""
-    key = execution_key(app)
+def all_examples(app: Sphinx) -> list[Example]:
+    """Every script, in the order of the chapters and of their names."""
     return [
         Example(script, generated)
         for chapter, generated in chapters(app)
-        for script in execution_cache.find_stale(chapter, generated, key)
+        for script in execution_cache.scripts_of(chapter)
     ]
+
+
+def find_stale(app: Sphinx, examples: list[Example]) -> list[Example]:
+    """Those of ``examples`` whose results are missing or not current."""
+    key = execution_key(app)
+    return [each for each in examples if not execution_cache.is_current(each.script, each.generated, key)]
 
 
 def fail(problems: list[str]) -> None:
@@ -68,12 +74,16 @@ def run_examples(app: Sphinx) -> None:
     os.environ.update(ENVIRONMENT)
     source, conf = Path(app.srcdir).resolve(), app.config.sphinx_gallery_conf
     limits = Limits(app.config.example_time_limit, app.config.example_memory_limit)
-    execution_cache.remove_gone(source, [generated for _chapter, generated in chapters(app)])
+    execution_cache.tidy_folders(source, chapters(app))
+    examples = example_shard.share(all_examples(app), app.config.example_shard)
     scratch = Path(app.doctreedir).resolve().parent / "runs"
-    fail(ExampleRunner(source, scratch, execution_key(app), limits, conf).run(find_stale(app)))
+    fail(ExampleRunner(source, scratch, execution_key(app), limits, conf).run(find_stale(app, examples)))
     # From here on Sphinx-Gallery only lays out pages. It would run a script that was edited since
     # in this process, with none of the care taken above.
     conf["plot_gallery"] = False
+    if app.config.example_shard:
+        # Nor does it lay out pages of scripts that run elsewhere.
+        conf["examples_dirs"], conf["gallery_dirs"] = [], []
 
 
 def judge(app: Sphinx) -> None:
@@ -86,7 +96,7 @@ def judge(app: Sphinx) -> None:
     """
     edited = [
         f"{name_of(example.script)}: it was edited while the site was built; build again"
-        for example in find_stale(app)
+        for example in find_stale(app, all_examples(app))
     ]
     fail(edited)  # before the checks: they would be those of another text
     try:
@@ -98,6 +108,7 @@ def judge(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to the two sides of Sphinx-Gallery, which runs at the default priority 500."""
     app.setup_extension("sphinx_gallery.gen_gallery")
+    app.add_config_value("example_shard", "", "", str)
     app.add_config_value("example_time_limit", 120, "", (int, float))
     app.add_config_value("example_memory_limit", 4, "", (int, float))
     app.connect("builder-inited", run_examples, priority=400)
