@@ -7,6 +7,11 @@ LANGUAGES ?= en zh_CN
 DRAFT ?=
 # A further package index, for example the one with PyTorch's CPU builds; see the README.
 EXTRA_INDEX_URL ?=
+# How many examples run at once; without it, as many as there are cores.
+JOBS ?=
+export JOBS
+# `make execute SHARD=2/4` runs the second of four parts of the examples.
+SHARD ?=
 # Passed on to sphinx-build, and to pytest.
 SPHINXOPTS ?=
 PYTESTOPTS ?=
@@ -22,10 +27,10 @@ TOOLS := docs/_tools
 AUDIT := benchmarks/audit
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(EXTRA_INDEX_URL),--extra-index-url $(EXTRA_INDEX_URL)) --constraint constraints.txt
-CHAPTERS := $(patsubst %/.results-made-with,%,$(wildcard docs/*/.results-made-with))
+CHAPTERS := $(patsubst %/.generated,%,$(wildcard docs/*/.generated))
 
 .DEFAULT_GOAL := help
-.PHONY: help html test audit serve gettext inventory clean system-for-html system-for-test system-for-audit
+.PHONY: help html execute test audit speed serve gettext inventory clean system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,11 +38,17 @@ help:  ## list the commands
 html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
 	@$(BIN)/python $(TOOLS)/build_site.py --languages "$(LANGUAGES)" $(if $(DRAFT),--draft) -- $(SPHINXOPTS)
 
+execute: $(VENV)/.installed  ## run the examples, or the part named by SHARD, and render nothing
+	@$(BIN)/python $(TOOLS)/build_site.py --examples $(if $(SHARD),--shard "$(SHARD)") -- $(SPHINXOPTS)
+
 test: $(VENV)/.installed-test  ## run all tests
 	@$(BIN)/python -m pytest tests $(PYTESTOPTS)
 
 audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure every page with Lighthouse and axe
 	@$(BIN)/python $(AUDIT)/audit.py $(PAGES)
+
+speed: $(VENV)/.installed  ## measure how long builds take, into docs/build_speed.json
+	@$(BIN)/python benchmarks/speed/measure_speed.py
 
 serve: html  ## preview the site on PORT
 	@echo "http://localhost:$(PORT)/"
@@ -63,7 +74,7 @@ system-for-test:
 system-for-audit:
 	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz chromium node
 
-html gettext: system-for-html
+html execute gettext: system-for-html
 test: system-for-test
 audit: system-for-audit
 

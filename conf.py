@@ -33,6 +33,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     # Running the examples
     "gallery_run",
+    "examples_builder",
     # What a run leaves behind: graphs, checks, plots, times
     "graph_directive",
     "check_directives",
@@ -70,6 +71,10 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "download_all_examples": False,
 }
+
+# A script that takes longer, or holds more memory, is ended: it is stuck, or too big for readers.
+example_time_limit = 120  # seconds
+example_memory_limit = 4  # GiB
 
 # -- Text and translations --------------------------------------------------
 

@@ -83,6 +83,13 @@ class Site:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
+    def add_example(self, name: str, code: str) -> None:
+        """Add a script to the chapter, and name it in the chapter's index."""
+        title = name.replace("_", " ").capitalize()
+        head = f'"""\n{title}\n{"=" * len(title)}\n\nText.\n"""\n\n'
+        self.write(f"gallery/double_backward/{name}.py", head + code)
+        self.edit("gallery/double_backward/index.rst", "\n   square\n", f"\n   square\n   {name}\n")
+
 
 @pytest.fixture
 def small_site(tmp_path: Path) -> Site:

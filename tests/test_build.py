@@ -85,7 +85,7 @@ def test_a_chapter_that_is_gone_leaves_nothing(small_site: Site) -> None:
     small_site.build()
     gone = small_site.root / "docs/gone"
     gone.mkdir()
-    (gone / ".results-made-with").write_text("")
+    (gone / ".generated").write_text("")
     (gone / "page.rst").write_text("Gone\n====\n")
     assert small_site.build().returncode == 0
     assert not gone.exists()

@@ -1,10 +1,12 @@
 """Notices when an example reads a clock.
 
-What it prints then cannot repeat, and the page says so (see measured_output).
+What it prints then cannot repeat, and the page says so (see measured_output). Other
+examples would disturb what it measures, so it runs alone (see example_runner).
 """
 
 from __future__ import annotations
 
+import ast
 import functools
 import sys
 import time
@@ -15,6 +17,24 @@ CLOCKS = ("perf_counter", "perf_counter_ns", "monotonic", "process_time", "time"
 EXAMPLE = "__main__"
 
 _readings = 0
+
+
+def mentions_clock(source: str) -> bool:
+    """Whether the text of a script takes a clock from the module ``time``."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:  # the run of the script tells more about it
+        return False
+    imported = [
+        alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == time.__name__
+        for alias in node.names
+    ]
+    attributes = [
+        node.attr for node in nodes if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == time.__name__
+    ]
+    return not set(CLOCKS).isdisjoint(imported + attributes)
 
 
 def _observer(clock: Callable[[], float]) -> Callable[[], float]:

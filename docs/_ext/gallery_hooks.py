@@ -17,26 +17,9 @@ import check_records
 import clock_readings
 import matplotlib_svg
 
-# Scripts that still have to run in this process, in the order of the gallery; set by gallery_run.
-waiting: list[Path] = []
-_total = 0
-
-
-def announce(scripts: list[Path]) -> None:
-    """Tell which scripts are going to run, so that progress can be shown."""
-    global _total
-    waiting[:] = scripts
-    _total = len(scripts)
-
 
 def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> None:
-    """Before an example: show which one runs, observe its checks and clocks (``reset_modules``)."""
-    current = next((path for path in waiting if path.name == script), None)
-    if current is not None:
-        waiting.remove(current)
-        count = _total - len(waiting)
-        # Not through Sphinx's logger: the progress is wanted where its chatter is switched off.
-        print(f"  running {count}/{_total}  {current.parent.name}/{script}", file=sys.__stdout__, flush=True)
+    """Before an example: observe its checks and clocks (``reset_modules``)."""
     check_records.start()
     capability_checks.start()
     clock_readings.start()
@@ -51,8 +34,6 @@ def scrape_results(block: Any, block_vars: dict[str, Any], gallery_conf: Mapping
         Directives that show them, as reST; "" if there are none.
     """
     results = ScriptResults(Path(block_vars["target_file"]))
-    if "block_count" not in block_vars:  # the first block of this run
-        results.remove_all()
     index = block_vars.setdefault("block_count", 0)
     block_vars["block_count"] += 1
     directives = [
@@ -80,12 +61,6 @@ class ScriptResults:
     def graph_file(self, block: int) -> Path:
         """File with the graph that code block ``block`` drew."""
         return self.folder / f"{self.stem}.graph-{block}.json"
-
-    def remove_all(self) -> None:
-        """Forget the results of an earlier run."""
-        for kind in ("checks", "graph-*", "plot-*"):
-            for path in self.folder.glob(f"{self.stem}.{kind}.json"):
-                path.unlink()
 
     def keep_checks(self, block: int) -> list[str]:
         """Write down the checks that ran in code block ``block``; return the directive for them."""

@@ -1,21 +1,27 @@
-"""Runs what has to run before Sphinx-Gallery, and judges the results after it."""
+"""Runs the examples before Sphinx-Gallery lays out their pages, and judges the results after it."""
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
 from pathlib import Path
 from typing import Any
 
-import gallery_hooks
+import example_shard
+import execution_cache
 from check_expectations import ExpectationFileError, find_surprises
-from execution_cache import KEY_FILE, discard_stale_results
+from example_process import Limits, name_of
+from example_runner import Example, ExampleRunner
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-# Results must not depend on the number of cores: sums are split among threads.
-THREADS = "1"
+# What a script finds in its environment, whatever the machine and its user have set.
+ENVIRONMENT = {
+    # Results must not depend on the number of cores: sums are split among threads.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "KINETO_LOG_LEVEL": "99",  # torch.profiler reports each start on stderr
+    "MPLBACKEND": "agg",  # plots are kept, not shown in windows
+}
 # Settings of the gallery that change what an example leaves behind.
 RESULTS_DEPEND_ON_SETTINGS = ("capture_repr", "filename_pattern", "image_scrapers", "reset_modules")
 
@@ -30,56 +36,81 @@ def chapters(app: Sphinx) -> list[tuple[Path, Path]]:
     ]
 
 
-def prepare(app: Sphinx) -> None:
-    """Before the gallery: drop stale results, say what is going to run."""
-    os.environ.setdefault("OMP_NUM_THREADS", THREADS)
-    os.environ.setdefault("MKL_NUM_THREADS", THREADS)
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch.profiler reports each start on stderr
-    os.environ.setdefault("MPLBACKEND", "agg")  # plots are kept, not shown in windows
-    known = {generated for _chapter, generated in chapters(app)}
-    for key_file in Path(app.srcdir).resolve().glob(f"*/{KEY_FILE}"):
-        if key_file.parent not in known:
-            shutil.rmtree(key_file.parent)  # of a chapter that is gone
-    settings = {name: app.config.sphinx_gallery_conf[name] for name in RESULTS_DEPEND_ON_SETTINGS}
-    stale: list[Path] = []
-    for chapter, generated in chapters(app):
-        stale += discard_stale_results(chapter, generated, repr(settings))
-    gallery_hooks.announce(stale)
+def execution_key(app: Sphinx) -> str:
+    """What results have to be made with to be shown in this build."""
+    conf = app.config.sphinx_gallery_conf
+    return execution_cache.execution_key(repr({name: conf[name] for name in RESULTS_DEPEND_ON_SETTINGS}))
 
 
-def _failure_line(script: str, report: str) -> str:
-    """One line on an example that raised: file, line, error."""
-    lines = re.findall(rf'File "{re.escape(script)}", line (\d+)', report)
-    path = Path(script)
-    place = f"gallery/{path.parent.name}/{path.name}" + (f":{lines[-1]}" if lines else "")
-    # After the stack the report says what was raised; the message may go on for many lines.
-    raised = [line for line in report.splitlines()[1:] if line and not line.startswith(" ")]
-    return f"{place}: {raised[0] if raised else 'it raised an error'}"
+def all_examples(app: Sphinx) -> list[Example]:
+    """Every script, in the order of the chapters and of their names."""
+    return [
+        Example(script, generated)
+        for chapter, generated in chapters(app)
+        for script in execution_cache.scripts_of(chapter)
+    ]
 
 
-def judge(app: Sphinx) -> None:
-    """After the gallery: end the build unless every example ran and every check is as meant.
+def find_stale(app: Sphinx, examples: list[Example]) -> list[Example]:
+    """Those of ``examples`` whose results are missing or not current."""
+    key = execution_key(app)
+    return [each for each in examples if not execution_cache.is_current(each.script, each.generated, key)]
+
+
+def fail(problems: list[str]) -> None:
+    """End the build if there are ``problems``, one line each."""
+    if problems:
+        raise ExtensionError("The examples did not do what they are meant to do:\n  " + "\n  ".join(problems))
+
+
+def run_examples(app: Sphinx) -> None:
+    """Before the gallery: run every script whose results are not current.
 
     Raises
     ------
     ExtensionError
-        With one line for each script that raised and each check that surprises.
+        With one line for each script that raised or did not come to its end.
     """
-    failing: dict[str, str] = app.config.sphinx_gallery_conf["failing_examples"]
-    problems = [_failure_line(script, report) for script, report in failing.items()]
+    os.environ.update(ENVIRONMENT)
+    source, conf = Path(app.srcdir).resolve(), app.config.sphinx_gallery_conf
+    limits = Limits(app.config.example_time_limit, app.config.example_memory_limit)
+    execution_cache.tidy_folders(source, chapters(app))
+    examples = example_shard.share(all_examples(app), app.config.example_shard)
+    scratch = Path(app.doctreedir).resolve().parent / "runs"
+    fail(ExampleRunner(source, scratch, execution_key(app), limits, conf).run(find_stale(app, examples)))
+    # From here on Sphinx-Gallery only lays out pages. It would run a script that was edited since
+    # in this process, with none of the care taken above.
+    conf["plot_gallery"] = False
+    if app.config.example_shard:
+        # Nor does it lay out pages of scripts that run elsewhere.
+        conf["examples_dirs"], conf["gallery_dirs"] = [], []
+
+
+def judge(app: Sphinx) -> None:
+    """After the gallery: end the build unless the pages are those of the run and every check is as meant.
+
+    Raises
+    ------
+    ExtensionError
+        With one line for each page and each check that surprises.
+    """
+    edited = [
+        f"{name_of(example.script)}: it was edited while the site was built; build again"
+        for example in find_stale(app, all_examples(app))
+    ]
+    fail(edited)  # before the checks: they would be those of another text
     try:
-        for chapter, generated in chapters(app):
-            if not failing:  # a script that stopped half-way lacks checks; its own error says why
-                problems += find_surprises(chapter, generated)
+        fail([line for folders in chapters(app) for line in find_surprises(*folders)])
     except ExpectationFileError as error:
-        problems.append(str(error))
-    if problems:
-        raise ExtensionError("The examples did not do what they are meant to do:\n  " + "\n  ".join(problems))
+        fail([str(error)])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to the two sides of Sphinx-Gallery, which runs at the default priority 500."""
     app.setup_extension("sphinx_gallery.gen_gallery")
-    app.connect("builder-inited", prepare, priority=400)
+    app.add_config_value("example_shard", "", "", str)
+    app.add_config_value("example_time_limit", 120, "", (int, float))
+    app.add_config_value("example_memory_limit", 4, "", (int, float))
+    app.connect("builder-inited", run_examples, priority=400)
     app.connect("builder-inited", judge, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

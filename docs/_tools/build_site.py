@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import error_report
+import publish
 from build_error import BuildError
 
 WORK = Path("build/stages")
@@ -115,7 +116,6 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     """Run all stages; return what each took in seconds."""
     import catalogues  # here, so that a build with nothing to do does not wait for them
     import content_policy
-    import publish
     import root_pages
     import search_index
 
@@ -145,9 +145,19 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     with stage("Indexing the pages for the search", times):
         search_index.write(new)
     content_policy.add_to_site(new)
+    # From here to the end of the build nothing is known about the site that lies there.
+    (root / FINGERPRINT).unlink(missing_ok=True)
     with stage("Putting the site in place", times):
         publish.exchange(new, root / SITE)
     return times
+
+
+def run_examples(root: Path, shard: str, options: list[str]) -> None:
+    """Run the examples, or the part of them that ``shard`` names, and render nothing."""
+    print("Running examples", flush=True)
+    options = [*options, "-D", f"example_shard={shard}"]
+    sphinx(root, "examples", "en", ["en"], root / WORK / "examples", options)
+    print("Their results are in the chapters' folders in docs/; 'make html' shows them.")
 
 
 def report(root: Path, times: list[tuple[str, float]]) -> None:
@@ -159,30 +169,41 @@ def report(root: Path, times: list[tuple[str, float]]) -> None:
     print(f"The site is in {SITE}: open {SITE}/index.html, or run 'make serve'.")
 
 
+def build_what_changed(root: Path, languages: list[str], draft: bool, options: list[str]) -> None:
+    """Build the site, unless nothing has changed since it was built."""
+    mark, key = root / FINGERPRINT, [*languages, str(draft), *options]
+    # Taken before the build: what is edited while it runs belongs to the next one.
+    sources = fingerprint_sources(root, key)
+    known = mark.read_bytes() if mark.exists() and (root / SITE).is_dir() else b""
+    if known == (sources + fingerprint_results(root)).encode():
+        print(f"Nothing has changed; the site is in {SITE}.")
+        return
+    times = build(root, languages, draft, options)
+    mark.write_bytes((sources + fingerprint_results(root)).encode())
+    report(root, times)
+
+
 def main(arguments: list[str]) -> int:
-    """Build what changed; return the exit status."""
+    """Do what the command line asks for; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=Path.cwd())
     parser.add_argument("--languages", default="en zh_CN")
     parser.add_argument("--draft", action="store_true")
+    parser.add_argument("--examples", action="store_true", help="run the examples, and render nothing")
+    parser.add_argument("--shard", default="", help="with --examples: which part of how many, such as 2/4")
     parser.add_argument("options", nargs="*", help="passed on to sphinx-build")
     parsed = parser.parse_args(arguments)
-    root, languages = parsed.root.resolve(), parsed.languages.split()
-    with only_build(root):
-        mark, key = root / FINGERPRINT, [*languages, str(parsed.draft), *parsed.options]
-        # Taken before the build: what is edited while it runs belongs to the next one.
-        sources = fingerprint_sources(root, key)
-        known = mark.read_text() if mark.exists() and (root / SITE).is_dir() else ""
-        if known == sources + fingerprint_results(root):
-            print(f"Nothing has changed; the site is in {SITE}.")
-            return 0
-        try:
-            times = build(root, languages, parsed.draft, parsed.options)
-        except BuildError as error:
-            print(error, file=sys.stderr)
-            return 1
-        mark.write_text(sources + fingerprint_results(root))
-        report(root, times)
+    root = parsed.root.resolve()
+    try:
+        with only_build(root):
+            publish.repair(root / SITE)
+            if parsed.examples:
+                run_examples(root, parsed.shard, parsed.options)
+            else:
+                build_what_changed(root, parsed.languages.split(), parsed.draft, parsed.options)
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import os
 import shutil
+import sys
 from pathlib import Path
+
+# From <fcntl.h> and <linux/fs.h>, and from <sys/stdio.h> of macOS.
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+RENAME_SWAP = 2
 
 # Traces of the build that no reader asks for.
 UNPUBLISHED = (".buildinfo", ".buildinfo.bak", "objects.inv", "*.map", "*.LICENSE.txt")
@@ -29,13 +37,58 @@ def assemble(staged: Path, site: Path, languages: list[str]) -> Path:
     return new
 
 
-def exchange(new: Path, site: Path) -> None:
-    """Put ``new`` in the place of ``site`` by renaming."""
-    old = site.with_name("html.old")
+def repair(site: Path) -> None:
+    """Put the last site back, if a build ended between the two renames of :func:`exchange`."""
+    old = _old(site)
     if old.exists() and not site.exists():
-        old.rename(site)  # an earlier build ended between its two renames
+        old.rename(site)
     shutil.rmtree(old, ignore_errors=True)
-    if site.exists():
+
+
+def exchange(new: Path, site: Path) -> None:
+    """Put ``new`` in the place of ``site``, in one step where that is possible, and remove the last site."""
+    repair(site)
+    old = _old(site)
+    if not site.exists():
+        new.rename(site)
+    elif swap(new, site):
+        shutil.rmtree(new, ignore_errors=True)
+    else:
         site.rename(old)
-    new.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
+        new.rename(site)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(site: Path) -> Path:
+    """Where the last site lies for a moment, if it takes two steps."""
+    return site.with_name("html.old")
+
+
+def swap(first: Path, second: Path) -> bool:
+    """Exchange two folders, so that neither name is missing at any time.
+
+    Returns
+    -------
+    bool
+        False if this system, or the file system on which they lie, cannot do that.
+
+    Raises
+    ------
+    OSError
+        If it can, but something else is in the way.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(first), os.fsencode(second)
+    try:
+        if sys.platform == "darwin":
+            status = libc.renamex_np(*names, ctypes.c_uint(RENAME_SWAP))
+        else:
+            status = libc.renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], ctypes.c_uint(RENAME_EXCHANGE))
+    except AttributeError:  # a C library without it
+        return False
+    if status == 0:
+        return True
+    error = ctypes.get_errno()
+    if error in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+        return False
+    raise OSError(error, os.strerror(error), str(second))

@@ -1,0 +1,180 @@
+"""Examples run beside each other, each in its own process, and leave whole results or none."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import clock_readings
+import pytest
+from conftest import Site
+
+# Notes when a script begins and ends; long enough for another one to begin in between.
+TRACED = """
+import os
+import time
+
+
+def note(what):
+    with open({trace!r}, "a") as trace:
+        trace.write(f"{{what}} {name}\\n")
+
+
+note("begin")
+{sleep}
+note("end")
+"""
+SLEEP = "import subprocess; subprocess.run(['sleep', '0.5'])"
+
+
+def add_traced(site: Site, names: list[str], sleep: str = SLEEP) -> Path:
+    """Add scripts that write down when they begin and end; return the file in which they do."""
+    trace = site.root / "trace"
+    for name in names:
+        site.add_example(name, TRACED.format(trace=str(trace), name=name, sleep=sleep))
+    return trace
+
+
+def most_at_once(trace: Path) -> int:
+    running = most = 0
+    for line in trace.read_text().splitlines():
+        running += 1 if line.startswith("begin") else -1
+        most = max(most, running)
+    return most
+
+
+def test_one_at_a_time_if_so_told(small_site: Site, monkeypatch) -> None:
+    trace = add_traced(small_site, ["first", "second", "third"])
+    monkeypatch.setenv("JOBS", "1")
+    result = small_site.build()
+    assert result.returncode == 0, result.stderr
+    assert most_at_once(trace) == 1
+    assert len(re.findall(r"running \d/4  double_backward/", result.stdout)) == 4
+
+
+def test_several_at_once_but_those_with_a_clock_alone_and_last(small_site: Site, monkeypatch) -> None:
+    trace = add_traced(small_site, ["a_clock", "b_clock"], "start = time.perf_counter(); " + SLEEP)
+    add_traced(small_site, ["first", "second", "third"])
+    monkeypatch.setenv("JOBS", "2")
+    assert small_site.build().returncode == 0
+    assert most_at_once(trace) == 2
+    assert trace.read_text().splitlines()[-4:] == ["begin a_clock", "end a_clock", "begin b_clock", "end b_clock"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from time import perf_counter", True),
+        ("from time import monotonic as now", True),
+        ("import time\nstart = time.time()", True),
+        ("import time\ntime.sleep(1)", False),
+        ("# time.perf_counter", False),
+        ("time = 3\nprint(time)", False),
+        ("this is no Python", False),
+    ],
+)
+def test_clocks_are_found_in_the_text(source: str, expected: bool) -> None:
+    assert clock_readings.mentions_clock(source) is expected
+
+
+def test_a_wrong_number_of_jobs_is_named(small_site: Site, monkeypatch) -> None:
+    monkeypatch.setenv("JOBS", "many")
+    result = small_site.build()
+    assert result.returncode == 1
+    assert "JOBS is 'many': expected the number of examples that may run at once, such as 2" in result.stderr
+
+
+def test_an_example_has_one_thread_whatever_the_environment_says(small_site: Site, monkeypatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    small_site.add_example("threads", 'import torch\n\nprint("threads:", torch.get_num_threads())\n')
+    assert small_site.build().returncode == 0
+    assert "threads: 1" in small_site.page("en", "double_backward/threads").get_text()
+
+
+def test_scripts_that_do_not_come_to_their_end_are_named(small_site: Site) -> None:
+    faults = {
+        "exits": ("raise SystemExit(3)", "exits.py:8: SystemExit: 3"),
+        "vanishes": ("import os; os._exit(0)", "vanishes.py: it left with status 0 before its end"),
+        "crashes": ("import os; os.kill(os.getpid(), 11)", "crashes.py: it was ended by SIGSEGV"),
+        "misspells": ("this is no Python", "misspells.py:8: SyntaxError: invalid syntax"),
+        "misses": ("import no_such_module", "misses.py:8: ModuleNotFoundError: No module named 'no_such_module'"),
+    }
+    for name, (code, _message) in faults.items():
+        small_site.add_example(name, f"{code}\n")
+    result = small_site.build()
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    told = [line.strip() for line in result.stderr.splitlines() if line.startswith("  gallery/")]
+    assert sorted(told) == sorted(f"gallery/double_backward/{message}" for _code, message in faults.values())
+    # Nothing half done is left, and what is sound is kept.
+    assert [path.name for path in small_site.root.glob("docs/double_backward/*.rst")] == ["square.rst"]
+
+    for name, (code, _message) in faults.items():
+        small_site.edit(f"gallery/double_backward/{name}.py", code, "print(2)")
+    result = small_site.build()
+    assert result.returncode == 0, result.stderr
+    assert sorted(re.findall(r"running \S+  double_backward/(\w+)", result.stdout)) == sorted(faults)
+
+
+# Starts something that would go on without it, and says which process that is.
+LEAVES_A_CHILD = """
+import subprocess
+from pathlib import Path
+
+child = subprocess.Popen(["sleep", "600"])
+Path({file!r}).write_text(str(child.pid))
+"""
+
+
+def is_running(process: int) -> bool:
+    """Whether a process exists and is more than an entry that nobody has asked about."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_script_beyond_a_limit_is_ended_with_all_that_it_started(small_site: Site) -> None:
+    small_site.edit("conf.py", "example_time_limit = 120", "example_time_limit = 10")
+    small_site.edit("conf.py", "example_memory_limit = 4", "example_memory_limit = 1")
+    faults = {
+        "hangs": (
+            "while True:\n    pass\n",
+            "it ran for more than 10 s and was ended; make it shorter, or raise example_time_limit in conf.py",
+        ),
+        "eats": (
+            "eaten = []\nwhile True:\n    eaten.append(b'x' * 2**20)\n",
+            "it held more than 1 GiB of memory and was ended; make it smaller, or raise example_memory_limit in conf.py",
+        ),
+    }
+    for name, (code, _message) in faults.items():
+        file = str(small_site.root / f"{name}.pid")
+        small_site.add_example(name, LEAVES_A_CHILD.format(file=file) + code)
+    result = small_site.build()
+    assert result.returncode == 1
+    told = [line.strip() for line in result.stderr.splitlines() if line.startswith("  gallery/")]
+    assert sorted(told) == sorted(
+        f"gallery/double_backward/{name}.py: {message}" for name, (_code, message) in faults.items()
+    )
+    for name in faults:
+        assert not is_running(int((small_site.root / f"{name}.pid").read_text()))
+
+
+def test_an_edit_of_a_script_that_ran_asks_for_another_build(small_site: Site) -> None:
+    script = small_site.root / "gallery/double_backward/square.py"
+    small_site.add_example("editor", f'with open({str(script)!r}, "a") as script:\n    script.write("# late\\n")\n')
+    result = small_site.build()
+    assert result.returncode == 1
+    assert "square.py: it was edited while the site was built; build again" in result.stderr
+    small_site.edit("gallery/double_backward/editor.py", 'script.write("# late\\n")', "pass")
+    assert small_site.build().returncode == 0
+
+
+def test_the_record_of_a_script_names_all_its_results(small_site: Site) -> None:
+    assert small_site.build().returncode == 0
+    folder = small_site.root / "docs/double_backward"
+    record = json.loads((folder / "square.results.json").read_text())
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*square*")}
+    assert set(record["files"]) == left - {"square.results.json", "square.py.md5"}
+    assert {"square.rst", "square.checks.json", "square.graph-2.json"} < set(record["files"])
