@@ -16,8 +16,13 @@ SHARD ?=
 SPHINXOPTS ?=
 PYTESTOPTS ?=
 PORT ?= 8000
+# `make new-example CHAPTER=field_guide NAME=my_topic` lays down gallery/field_guide/my_topic.py.
+CHAPTER ?=
+NAME ?=
 # Pages that `make audit` measures, such as en/index.html; all, if there are none.
 PAGES ?=
+# Packages that `make upgrade-check` leaves at their pinned versions, such as "torch".
+KEEP ?=
 # Languages whose catalogues `make gettext` refreshes.
 TRANSLATIONS ?= $(filter-out en,$(LANGUAGES))
 
@@ -30,10 +35,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 CHAPTERS := $(patsubst %/.generated,%,$(wildcard docs/*/.generated))
 
 .DEFAULT_GOAL := help
-.PHONY: help html execute test audit speed serve gettext inventory clean system-for-html system-for-test system-for-audit
+.PHONY: help html execute test audit speed upgrade-check serve gettext new-example inventory clean system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
 	@$(BIN)/python $(TOOLS)/build_site.py --languages "$(LANGUAGES)" $(if $(DRAFT),--draft) -- $(SPHINXOPTS)
@@ -50,12 +55,19 @@ audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure
 speed: $(VENV)/.installed  ## measure how long builds take, into docs/build_speed.json
 	@$(BIN)/python benchmarks/speed/measure_speed.py
 
+upgrade-check: html  ## build and test with the newest versions, except those of KEEP, and compare
+	@$(BIN)/python benchmarks/upgrade/upgrade_check.py --languages "$(LANGUAGES)" --keep "$(KEEP)" \
+		--extra-index-url "$(EXTRA_INDEX_URL)"
+
 serve: html  ## preview the site on PORT
 	@echo "http://localhost:$(PORT)/"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory build/html
 
 gettext: $(VENV)/.installed  ## bring the catalogues of TRANSLATIONS up to date
 	@$(BIN)/python $(TOOLS)/refresh_catalogues.py $(TRANSLATIONS)
+
+new-example: $(VENV)/.installed  ## lay down a script NAME in CHAPTER, and its catalogue
+	@$(BIN)/python $(TOOLS)/new_example.py "$(CHAPTER)" "$(NAME)" $(TRANSLATIONS)
 
 inventory: $(VENV)/.installed  ## compress the inventory of PyTorch names
 	@$(BIN)/sphobjinv convert zlib --overwrite docs/_inventories/torch.txt docs/_inventories/torch.inv
@@ -74,7 +86,7 @@ system-for-test:
 system-for-audit:
 	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz chromium node
 
-html execute gettext: system-for-html
+html execute gettext new-example: system-for-html
 test: system-for-test
 audit: system-for-audit
 

@@ -38,6 +38,7 @@ extensions = [
     "graph_directive",
     "check_directives",
     "check_tables",
+    "translation_status",
     "plot_directive",
     "measured_output",
     # Pages

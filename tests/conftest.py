@@ -20,28 +20,15 @@ from playwright.sync_api import Browser, sync_playwright
 PROJECT = Path(__file__).parent.parent
 sys.path[:0] = [str(PROJECT / "docs" / "_ext"), str(PROJECT / "docs" / "_tools")]
 
-PAGES = [
-    "index",
-    "checks",
-    "contributing",
-    "hosting",
-    "credits",
-    "double_backward/index",
-    "double_backward/saving_inputs",
-    "double_backward/saving_outputs",
-    "double_backward/saving_intermediates",
-    "double_backward/losing_intermediates",
-    "double_backward/backward_outside_autograd",
-    "conv_bn_fusion/index",
-    "conv_bn_fusion/convolution_backward",
-    "conv_bn_fusion/batch_norm_backward",
-    "conv_bn_fusion/fused_function",
-    "conv_bn_fusion/statistics_on_ctx",
-    "conv_bn_fusion/fused_module",
-    "conv_bn_fusion/training",
-    "conv_bn_fusion/memory_kept",
-    "conv_bn_fusion/peak_and_time",
-]
+# Every page of the site, without a suffix.
+PAGES = sorted(
+    [path.stem for path in (PROJECT / "docs").glob("*.rst")]
+    + [
+        path.relative_to(PROJECT / "gallery").with_suffix("").as_posix()
+        for path in (PROJECT / "gallery").glob("*/*")
+        if path.suffix in {".py", ".rst"}
+    ]
+)
 MACHINERY = ("_ext", "_tools", "_templates", "_static", "_inventories")
 
 FLAGS = [
