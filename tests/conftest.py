@@ -52,6 +52,19 @@ class Site:
         command = [sys.executable, "docs/_tools/build_site.py", "--languages", languages, *arguments]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
 
+    def make_command(self, *arguments: str) -> list[str]:
+        """The project's make for this site, with the environment of these tests."""
+        return ["make", f"--directory={self.root}", "--old-file=.venv/.installed", *arguments]
+
+    def make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run make and return how it ended and what it printed."""
+        return subprocess.run(self.make_command(*arguments), capture_output=True, text=True, check=False)
+
+    def contents(self) -> dict[str, bytes]:
+        """Every file of the published site."""
+        folder = self.root / "build" / "html"
+        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
     def page(self, language: str, name: str) -> BeautifulSoup:
         """A page of the published site."""
         path = self.root / "build" / "html" / language / f"{name}.html"
@@ -78,10 +91,8 @@ class Site:
         self.edit("gallery/double_backward/index.rst", "\n   square\n", f"\n   square\n   {name}\n")
 
 
-@pytest.fixture
-def small_site(tmp_path: Path) -> Site:
-    """A site with one example, not built yet."""
-    root = tmp_path / "site"
+def make_small_site(root: Path) -> Site:
+    """Put a site with one example into the new folder ``root``."""
     shutil.copytree(PROJECT / "tests" / "roots" / "test-small", root)
     for name in MACHINERY:
         shutil.copytree(PROJECT / "docs" / name, root / "docs" / name)
@@ -90,9 +101,16 @@ def small_site(tmp_path: Path) -> Site:
     settings, count = re.subn(r'"(examples|gallery)_dirs": \["([^"]*)".*\]', r'"\1_dirs": ["\2"]', settings)
     assert count == 2
     (root / "conf.py").write_text(settings, encoding="utf-8")
-    for name in ("requirements.txt", "constraints.txt"):
+    for name in ("requirements.txt", "constraints.txt", "Makefile"):
         shutil.copy(PROJECT / name, root / name)
+    (root / ".venv").symlink_to(sys.prefix)
     return Site(root)
+
+
+@pytest.fixture
+def small_site(tmp_path: Path) -> Site:
+    """A site with one example, not built yet."""
+    return make_small_site(tmp_path / "site")
 
 
 @pytest.fixture(scope="session")

@@ -18,10 +18,6 @@ def executions(output: str) -> list[str]:
     return re.findall(r"running \d+/\d+  (\S+)", output)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_examples_run_once_for_all_languages(small_site: Site) -> None:
     # Each run leaves a trace that no bookkeeping of ours can hide.
     trace = small_site.root / "trace"
@@ -116,15 +112,15 @@ def test_a_fault_is_named_and_the_last_site_stays(
     small_site: Site, name: str, old: str, new: str, message: str
 ) -> None:
     assert small_site.build().returncode == 0
-    before = contents(small_site.root / "build/html")
+    before = small_site.contents()
     small_site.edit(name, old, new)
     result = small_site.build()
     assert result.returncode != 0
     assert re.search(message, result.stdout + result.stderr), result.stdout + result.stderr
-    assert contents(small_site.root / "build/html") == before
+    assert small_site.contents() == before
     # Nor does a second try pass because the first one left something behind.
     assert small_site.build().returncode != 0
-    assert contents(small_site.root / "build/html") == before
+    assert small_site.contents() == before
 
 
 def test_an_expected_failure_that_passes_ends_the_build(small_site: Site) -> None:
@@ -143,6 +139,7 @@ def test_an_expected_failure_that_passes_ends_the_build(small_site: Site) -> Non
         ('echo "Error: broken" >&2; exit 3', "'dot' ended with status 3: Error: broken"),
         ('echo "Error: only said" >&2', "'dot' ended with status 0: Error: only said"),
         ("echo nonsense", "cannot be read"),
+        ("kill -SEGV $$", "'dot' was ended by SIGSEGV"),
     ],
 )
 def test_a_failing_dot_is_named(small_site: Site, tmp_path: Path, monkeypatch, fake: str, message: str) -> None:

@@ -5,22 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import example_shard
 import pytest
-from conftest import PROJECT, Site
+from conftest import Site
 from sphinx.errors import ExtensionError
-from test_build import contents, executions
+from test_build import executions
 
 NAMES = ["circle", "line", "point", "square", "triangle"]
-
-
-def make(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the project's make in ``root``, with the environment of these tests."""
-    command = ["make", "--old-file=.venv/.installed", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -28,53 +21,51 @@ def five_examples(small_site: Site) -> Site:
     for name in NAMES:
         if name != "square":
             small_site.add_example(name, f"import torch\n\nprint('{name}', torch.arange({len(name)}))\n")
-    shutil.copy(PROJECT / "Makefile", small_site.root)
-    (small_site.root / ".venv").symlink_to(sys.prefix)
     return small_site
 
 
 def test_four_shards_make_the_site_of_one_build(five_examples: Site, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    clones = [tmp_path / f"clone-{number}" for number in range(5)]
+    clones = [Site(tmp_path / f"clone-{number}") for number in range(5)]
     for clone in clones:
-        shutil.copytree(five_examples.root, clone, symlinks=True)
+        shutil.copytree(five_examples.root, clone.root, symlinks=True)
     merged, *shards = clones
     ran = []
     for number, shard in enumerate(shards, 1):
-        result = make(shard, "execute", f"SHARD={number}/4")
+        result = shard.make("execute", f"SHARD={number}/4")
         assert result.returncode == 0, result.stderr
         ran.append([name.removeprefix("double_backward/").removesuffix(".py") for name in executions(result.stdout)])
         # Nothing is left for a script that runs elsewhere, and nothing is rendered.
-        assert sorted(path.stem for path in shard.glob("docs/double_backward/*.rst")) == sorted(ran[-1])
-        assert not (shard / "build/html").exists()
+        assert sorted(path.stem for path in shard.root.glob("docs/double_backward/*.rst")) == sorted(ran[-1])
+        assert not (shard.root / "build/html").exists()
         # Without -p: the copies are younger than what they were made from.
-        subprocess.run(["cp", "-r", str(shard / "docs/double_backward"), str(merged / "docs/")], check=True)
+        subprocess.run(["cp", "-r", str(shard.root / "docs/double_backward"), str(merged.root / "docs/")], check=True)
     assert ran == [["circle", "triangle"], ["line"], ["point"], ["square"]]
 
-    result = make(merged, "html", "LANGUAGES=en")
+    result = merged.make("html", "LANGUAGES=en")
     assert (result.returncode, executions(result.stdout)) == (0, []), result.stderr
-    whole = make(five_examples.root, "html", "LANGUAGES=en")
+    whole = five_examples.make("html", "LANGUAGES=en")
     assert len(executions(whole.stdout)) == len(NAMES)
-    assert contents(merged / "build/html") == contents(five_examples.root / "build/html")
+    assert merged.contents() == five_examples.contents()
 
 
 def test_without_a_shard_everything_runs_and_is_judged(five_examples: Site) -> None:
     five_examples.edit("gallery/double_backward/line.py", "print('line'", "raise ValueError('line'")
-    result = make(five_examples.root, "execute")
+    result = five_examples.make("execute")
     assert result.returncode != 0
     assert "gallery/double_backward/line.py:10: ValueError: " in result.stderr
     assert len(executions(result.stdout)) == len(NAMES)
     five_examples.edit("gallery/double_backward/line.py", "raise ValueError('line'", "print('line'")
-    result = make(five_examples.root, "execute")
+    result = five_examples.make("execute")
     assert (result.returncode, executions(result.stdout)) == (0, ["double_backward/line.py"])
     assert not (five_examples.root / "build/html").exists()
 
 
 def test_results_made_otherwise_are_not_taken_over(five_examples: Site) -> None:
-    assert make(five_examples.root, "execute", "SHARD=1/4").returncode == 0
+    assert five_examples.make("execute", "SHARD=1/4").returncode == 0
     record = five_examples.root / "docs/double_backward/circle.results.json"
     record.write_text(re.sub('"made_with": "[0-9a-f]+"', '"made_with": "another torch"', record.read_text()))
-    assert executions(make(five_examples.root, "execute", "SHARD=1/4").stdout) == ["double_backward/circle.py"]
+    assert executions(five_examples.make("execute", "SHARD=1/4").stdout) == ["double_backward/circle.py"]
 
 
 def test_every_item_is_in_one_share() -> None:

@@ -17,15 +17,18 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
 import process_group
+from process_group import Guard
 from sphinx_gallery.gen_rst import generate_file_rst
 
 # Processes that are forked share what the build has imported: torch alone takes a second.
 _fork = multiprocessing.get_context("fork")
-REPORT = "report.txt"
+# A traceback comes before what was raised; a pipe holds this much that nobody reads yet.
+REPORT_LENGTH = 20_000
 GIB = 2**30
 
 
@@ -41,10 +44,10 @@ class Limits:
     gib: float
 
 
-def _run(script: Path, page_folder: Path, gallery_conf: Mapping[str, Any], parent: int) -> NoReturn:
-    """Run ``script`` in this process, and end it; a complaint is left in a file."""
+def _run(script: Path, page_folder: Path, gallery_conf: Mapping[str, Any], guard: Guard, pipe: Connection) -> NoReturn:
+    """Run ``script`` in this process, send a report if it raised, and end."""
     process_group.lead_own_group()
-    process_group.end_with(parent)
+    guard.leave()
     gc.freeze()  # collecting garbage would copy the memory that is shared with the build
     try:
         *_, outcome = generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
@@ -52,7 +55,7 @@ def _run(script: Path, page_folder: Path, gallery_conf: Mapping[str, Any], paren
     except BaseException as error:  # SystemExit too: it is not for a script to end the process
         report = "".join(traceback.format_exception(error, chain=False))
     if report:
-        (Path(gallery_conf["src_dir"]) / REPORT).write_text(report, encoding="utf-8")
+        pipe.send(report[:REPORT_LENGTH])
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1 if report else 0)  # past all that the build has registered for its own end
@@ -85,18 +88,25 @@ class ExampleProcess:
         Folder for what the script leaves, empty.
     gallery_conf : mapping
         Settings of Sphinx-Gallery.
+    guard : Guard
+        Ends the process if the build cannot do so any more.
     """
 
-    def __init__(self, script: Path, chapter: str, scratch: Path, gallery_conf: Mapping[str, Any]) -> None:
+    def __init__(
+        self, script: Path, chapter: str, scratch: Path, gallery_conf: Mapping[str, Any], guard: Guard
+    ) -> None:
         self.script = script
-        self.scratch = scratch
+        self._guard = guard
         self.results = scratch / chapter
         self.results.mkdir(parents=True)
         self._exceeded = ""
         self._start = time.monotonic()
         conf = {**gallery_conf, "src_dir": str(scratch)}
-        self._process = _fork.Process(target=_run, args=(script, self.results, conf, os.getpid()))
+        self._reports, pipe = _fork.Pipe(duplex=False)
+        self._process = _fork.Process(target=_run, args=(script, self.results, conf, guard, pipe))
         self._process.start()
+        guard.watch(self._process.pid)
+        pipe.close()
         with suppress(OSError):  # it does the same; whoever comes first
             os.setpgid(self._process.pid, self._process.pid)
 
@@ -128,14 +138,16 @@ class ExampleProcess:
         """End the process, and all that the script has started."""
         process_group.end(self._process.pid)
         self._process.join()
+        self._guard.forget(self._process.pid)
 
     def complaint(self) -> str:
         """Why the results of a script that is over cannot be used; "" if they can."""
         if self._exceeded:
             return f"{name_of(self.script)}: {self._exceeded}"
-        status, report = self._process.exitcode, self.scratch / REPORT
-        if report.exists():
-            return _what_was_raised(self.script, report.read_text(encoding="utf-8"))
+        status = self._process.exitcode
+        with suppress(EOFError):
+            if self._reports.poll():
+                return _what_was_raised(self.script, self._reports.recv())
         if status < 0:
             by = signal.Signals(-status)
             guess = "; perhaps the system ran out of memory" if by == signal.SIGKILL else ""

@@ -17,7 +17,9 @@ from typing import Any
 
 import clock_readings
 import execution_cache
+import process_group
 from example_process import ExampleProcess, Limits
+from process_group import Guard
 from sphinx.errors import ExtensionError
 
 JOBS = "JOBS"  # environment variable: how many examples may run at once
@@ -60,7 +62,9 @@ def import_common(sources: Iterable[str]) -> None:
     """Import what more than one script imports, once for all; nothing is computed with it here."""
     counts = Counter(name for source in sources for name in imported_modules(source))
     common = sorted(name for name, count in counts.items() if count > 1)
-    for name in [*common, *(TORCH_IMPORTS_LATE if "torch" in common else ())]:
+    if "torch" in common:
+        common += TORCH_IMPORTS_LATE
+    for name in ["torch", *common]:  # whoever observes an example needs torch
         with suppress(Exception):  # the script that needs it will say what is wrong
             importlib.import_module(name)
 
@@ -95,31 +99,29 @@ class ExampleRunner:
         """Run ``examples``; return one line for each that cannot be used."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         texts = {example: example.script.read_text(encoding="utf-8") for example in examples}
-        import_common(texts.values())
         alone = [example for example in examples if clock_readings.mentions_clock(texts[example])]
         together = [example for example in examples if example not in alone]
         self._total = len(examples)
-        try:
-            self._work_off(together, jobs())
-            self._work_off(alone, 1)
-        finally:  # also when the build is interrupted
-            for process in self._running:
-                process.end()
+        with process_group.guard() as guard:  # whatever ends the build ends the scripts
+            if examples:
+                import_common(texts.values())
+            self._work_off(together, jobs(), guard)
+            self._work_off(alone, 1, guard)
         return self._complaints
 
-    def _work_off(self, waiting: list[Example], at_once: int) -> None:
+    def _work_off(self, waiting: list[Example], at_once: int, guard: Guard) -> None:
         """Run all of ``waiting``, never more than ``at_once`` of them at a time."""
         waiting = list(waiting)
         while waiting or self._running:
             while waiting and len(self._running) < at_once:
-                self._start(waiting.pop(0))
+                self._start(waiting.pop(0), guard)
             connection.wait([process.sentinel for process in self._running], timeout=POLL)
             for process in list(self._running):
                 process.enforce(self._limits)
                 if process.is_over():
                     self._finish(process)
 
-    def _start(self, example: Example) -> None:
+    def _start(self, example: Example, guard: Guard) -> None:
         """Start one script, and show that it runs."""
         self._started += 1
         script, generated = example.script, example.generated
@@ -128,7 +130,7 @@ class ExampleRunner:
         print(progress, file=sys.__stdout__, flush=True)
         chapter = generated.relative_to(self._source).as_posix()
         scratch = self._scratch / str(self._started)
-        self._running[ExampleProcess(script, chapter, scratch, self._gallery_conf)] = example
+        self._running[ExampleProcess(script, chapter, scratch, self._gallery_conf, guard)] = example
 
     def _finish(self, process: ExampleProcess) -> None:
         """Keep what a script has left, or the complaint about it."""

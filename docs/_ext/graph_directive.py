@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -64,19 +65,23 @@ def draw_cached(path: Path, cache: Path) -> str:
     graph = autograd_graph.load(path)
     writer = Path(graph_svg.__file__).read_text(encoding="utf-8")
     recipe = "\n".join([graph_svg.graphviz_version(), writer, repr(graph)])
-    drawn = cache / f"{hashlib.sha256(recipe.encode()).hexdigest()}.svg"
-    if not drawn.exists():
-        try:
-            drawing = graph_svg.draw(graph, autograd_graph.unique_names(graph))
-        except graph_svg.GraphvizError as error:
-            script = f"gallery/{path.parent.name}/{path.name.partition('.')[0]}.py"
-            raise ExtensionError(f"{script}: graph {path.name} was not drawn: {error}") from error
-        cache.mkdir(parents=True, exist_ok=True)
-        # Renamed into place: a build that is interrupted leaves no half of a drawing.
-        unfinished = drawn.with_suffix(".tmp")
-        unfinished.write_text(drawing, encoding="utf-8")
-        unfinished.replace(drawn)
-    return drawn.read_text(encoding="utf-8")
+    drawn = cache / f"{_hash(recipe)}.svg"
+    with suppress(OSError, ValueError):  # not there yet, or damaged
+        checksum, _newline, drawing = drawn.read_text(encoding="utf-8").partition("\n")
+        if checksum == _hash(drawing):
+            return drawing
+    try:
+        drawing = graph_svg.draw(graph, autograd_graph.unique_names(graph))
+    except graph_svg.GraphvizError as error:
+        script = f"gallery/{path.parent.name}/{path.name.partition('.')[0]}.py"
+        raise ExtensionError(f"{script}: graph {path.name} was not drawn: {error}") from error
+    cache.mkdir(parents=True, exist_ok=True)
+    drawn.write_text(f"{_hash(drawing)}\n{drawing}", encoding="utf-8")
+    return drawing
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def drawing_cache(app: Sphinx) -> Path:

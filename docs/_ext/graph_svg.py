@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 from functools import lru_cache
 from html import escape
@@ -78,7 +79,10 @@ def _layout(graph: Graph) -> dict[str, Any]:
     result = _run_dot(["-Tjson"], to_dot(graph))
     if result.returncode != 0 or result.stderr.strip():
         complaint = result.stderr.strip().splitlines() or ["no message"]
-        raise GraphvizError(f"'dot' ended with status {result.returncode}: {complaint[0]}")
+        how = f"ended with status {result.returncode}"
+        if result.returncode < 0:
+            how = f"was ended by {signal.Signals(-result.returncode).name}"
+        raise GraphvizError(f"'dot' {how}: {complaint[0]}")
     try:
         layout = json.loads(result.stdout)
     except ValueError as error:

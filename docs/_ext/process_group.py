@@ -1,34 +1,20 @@
-"""Ends processes with those that they started, and tells how much memory they hold."""
+"""Ends processes together with all that they started, and tells how much memory they hold."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
-from contextlib import suppress
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-
-_PR_SET_PDEATHSIG = 1  # from Linux's <sys/prctl.h>
-# Loaded here: between a fork and what follows it, little is allowed.
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+from typing import NoReturn
 
 
 def lead_own_group() -> None:
     """Put this process into a group of its own, which can be ended as a whole."""
     with suppress(OSError):
         os.setpgid(0, 0)
-
-
-def end_with(parent: int) -> None:
-    """Let Linux kill this process when ``parent``, its parent, ends, even if that was killed itself.
-
-    Other systems have no such thing: there the process goes on until its own work is done.
-    """
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it has ended before the line above
-            os._exit(1)
 
 
 def end(leader: int) -> None:
@@ -45,3 +31,76 @@ def resident_bytes(process: int) -> int:
         for children in folder.glob("task/*/children"):
             total += sum(resident_bytes(int(child)) for child in children.read_text().split())
     return total
+
+
+class Guard:
+    """A process that waits for the end of this one, however it comes, to end what it has started.
+
+    A process that is killed cannot do that itself. The guard learns of the end from a pipe, which
+    the system then closes.
+    """
+
+    def __init__(self) -> None:
+        reading, self._writing = os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            os.close(self._writing)
+            self._wait(reading)
+        os.close(reading)
+
+    @staticmethod
+    def _wait(reading: int) -> NoReturn:
+        os.setsid()  # what ends this process, such as Ctrl-C, does not end its guard
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
+        watched: set[int] = set()
+        for line in os.fdopen(reading):
+            (watched.add if line[0] == "+" else watched.discard)(int(line[1:]))
+        for leader in watched:
+            end(leader)
+        os._exit(0)
+
+    def watch(self, leader: int) -> None:
+        """End the group of ``leader`` with this process."""
+        os.write(self._writing, f"+{leader}\n".encode())
+
+    def forget(self, leader: int) -> None:
+        """The group of ``leader`` is no more."""
+        os.write(self._writing, f"-{leader}\n".encode())
+
+    def leave(self) -> None:
+        """In a process that was forked from this one: do not keep the guard waiting."""
+        os.close(self._writing)
+
+    def dismiss(self) -> None:
+        """End the guard, and what it watches."""
+        os.close(self._writing)
+        os.waitpid(self._process, 0)
+
+
+@contextmanager
+def guard() -> Iterator[Guard]:
+    """A guard for the time of a ``with`` statement."""
+    guard = Guard()
+    try:
+        yield guard
+    finally:
+        guard.dismiss()
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` in ``folder`` and keep what it writes to standard error.
+
+    It ends with this process, whether that is interrupted or killed.
+    """
+    with guard() as watching:
+        process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0)
+        watching.watch(process.pid)
+        try:
+            _output, errors = process.communicate()
+        finally:
+            end(process.pid)
+            process.wait()
+            watching.forget(process.pid)
+    return subprocess.CompletedProcess(command, process.returncode, None, errors)

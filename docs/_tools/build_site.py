@@ -11,18 +11,16 @@ import fcntl
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import error_report
 import publish
-from build_error import BuildError
+from build_error import BuildError, exit_status
+from sphinx_build import WORK, sphinx
 
-WORK = Path("build/stages")
 SITE = Path("build/html")
 FINGERPRINT = WORK / "fingerprint"
 INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "constraints.txt")
@@ -54,30 +52,6 @@ def fingerprint_sources(root: Path, options: list[str]) -> str:
 def fingerprint_results(root: Path) -> str:
     """State of the generated pages and results: lost ones have to be made again."""
     return _hash_files(file for file in (root / "docs").rglob("*") if _is_generated(file, root))
-
-
-def sphinx(root: Path, builder: str, language: str, languages: list[str], out: Path, options: list[str]) -> None:
-    """Run one sphinx-build; its warnings are errors.
-
-    Raises
-    ------
-    BuildError
-        If it ends with another status than 0.
-    """
-    # Everything is read and written anew, which takes a second: what Sphinx remembers of an earlier
-    # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
-    shutil.rmtree(out, ignore_errors=True)
-    doctrees = root / WORK / "doctrees" / ("gettext" if builder == "gettext" else language)
-    command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(root), "-d", str(doctrees)]
-    command += ["-E", "-a", "-q", "-W", "--keep-going", "-D", f"language={language}"]
-    command += ["-D", f"site_languages={','.join(languages)}", *options, str(root / "docs"), str(out)]
-    result = subprocess.run(command, cwd=root, check=False, stderr=subprocess.PIPE, text=True)
-    log = root / WORK / f"{builder}-{language}.log"
-    log.write_text(result.stderr, encoding="utf-8")
-    if result.returncode != 0:
-        complaints = error_report.condense(result.stderr, root) or [result.stderr.strip()]
-        listed = "\n  ".join(complaints)
-        raise BuildError(f"The site was not built ({builder}, {language}):\n  {listed}\nAll details: {log}")
 
 
 def count_checks(root: Path) -> tuple[int, int]:
@@ -123,6 +97,8 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     times: list[tuple[str, float]] = []
     first, *others = languages
     options = [*options, "-D", f"draft={int(draft)}"]
+    for compiled in (root / "docs/locale").rglob("*.mo"):
+        compiled.unlink()  # Sphinx would trust it for its date alone
     with stage(f"Running examples, rendering {first}", times):
         sphinx(root, "html", first, languages, staged / first, options)
     translated = [language for language in languages if (root / "docs/locale" / language).is_dir()]
@@ -183,8 +159,8 @@ def build_what_changed(root: Path, languages: list[str], draft: bool, options: l
     report(root, times)
 
 
-def main(arguments: list[str]) -> int:
-    """Do what the command line asks for; return the exit status."""
+def main(arguments: list[str]) -> None:
+    """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=Path.cwd())
     parser.add_argument("--languages", default="en zh_CN")
@@ -194,18 +170,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("options", nargs="*", help="passed on to sphinx-build")
     parsed = parser.parse_args(arguments)
     root = parsed.root.resolve()
-    try:
-        with only_build(root):
-            publish.repair(root / SITE)
-            if parsed.examples:
-                run_examples(root, parsed.shard, parsed.options)
-            else:
-                build_what_changed(root, parsed.languages.split(), parsed.draft, parsed.options)
-    except BuildError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    with only_build(root):
+        publish.repair(root / SITE)
+        if parsed.examples:
+            run_examples(root, parsed.shard, parsed.options)
+        else:
+            build_what_changed(root, parsed.languages.split(), parsed.draft, parsed.options)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status(main, sys.argv[1:]))

@@ -9,9 +9,10 @@ from pathlib import Path
 import interface_messages
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
-from build_error import BuildError
-from build_site import WORK, only_build, sphinx
+from build_error import exit_status
+from build_site import only_build
 from catalogues import INTERFACE, catalogue_folder
+from sphinx_build import WORK, sphinx
 from sphinx_intl.basic import update
 
 # The same for every catalogue, and without dates: a refresh that finds nothing new changes nothing.
@@ -51,24 +52,19 @@ def refresh_interface(root: Path, language: str) -> None:
     write(refreshed, path, language)
 
 
-def main(languages: list[str]) -> int:
-    """Refresh the catalogues of ``languages``; return the exit status."""
+def main(languages: list[str]) -> None:
+    """Refresh the catalogues of ``languages``."""
     root = Path.cwd()
     templates = root / WORK / "gettext"
-    try:
-        with only_build(root):
-            sphinx(root, "gettext", "en", ["en"], templates, [])
-    except BuildError as error:
-        print(error, file=sys.stderr)
-        return 1
+    with only_build(root):
+        sphinx(root, "gettext", "en", ["en"], templates, [])
     (templates / f"{INTERFACE}.pot").unlink(missing_ok=True)  # has a catalogue of its own, see above
     for language in languages:
         update(str(root / "docs/locale"), str(templates), [language], line_width=-1)
         for path in sorted(catalogue_folder(root, language).rglob("*.po")):
             write(read(path), path, language)
         refresh_interface(root, language)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status(main, sys.argv[1:]))

@@ -1,0 +1,299 @@
+"""Whatever happens to a build: the last good site stays whole, and the next build recovers by itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Site, make_small_site
+from test_build import SCRIPT, executions
+
+# A script that does what its first line says, and has started a process that would go on without it.
+FAULTY = """
+import os
+import subprocess
+from pathlib import Path
+
+child = subprocess.Popen(["sleep", "600"])
+Path({root!r}, "{name}.pids").write_text(f"{{os.getppid()}} {{os.getpid()}} {{child.pid}}")
+{code}
+"""
+HANG = "while True:\n    pass"
+EAT = "eaten = []\nwhile True:\n    eaten.append(b'x' * 2**20)"
+
+
+@pytest.fixture(scope="module")
+def built_site(tmp_path_factory) -> Site:
+    site = make_small_site(tmp_path_factory.mktemp("built") / "site")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "86400")
+        result = site.build()
+    assert result.returncode == 0, result.stderr
+    return site
+
+
+@pytest.fixture
+def site(built_site: Site, tmp_path: Path, monkeypatch) -> Site:
+    """A site that was built once."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    root = tmp_path / "site"
+    shutil.copytree(built_site.root, root, symlinks=True, dirs_exist_ok=True)
+    return Site(root)
+
+
+def add_fault(site: Site, name: str, code: str) -> None:
+    site.add_example(name, FAULTY.format(root=str(site.root), name=name, code=code))
+
+
+def processes(site: Site, name: str) -> list[int]:
+    """Of the example ``name``: the process that builds, its own, and the one it has started; waits for them."""
+    wait_for(lambda: (site.root / f"{name}.pids").exists() and (site.root / f"{name}.pids").read_text())
+    return list(map(int, (site.root / f"{name}.pids").read_text().split()))
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process exists and is more than an entry that nobody has asked about."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def start(site: Site, command: list[str]) -> subprocess.Popen[str]:
+    """Start ``command`` as a terminal would: in a process group of its own."""
+    return subprocess.Popen(
+        command, cwd=site.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def recover(site: Site, name: str, code: str) -> None:
+    """Mend the example ``name``; a plain build has to succeed and show it."""
+    site.edit(f"gallery/double_backward/{name}.py", code, "child.kill()\nprint('mended', child.wait())")
+    result = site.build()
+    assert result.returncode == 0, result.stderr
+    assert "mended -9" in site.page("en", f"double_backward/{name}").get_text()
+
+
+def test_ctrl_c_ends_everything_with_few_words(site: Site) -> None:
+    before = site.contents()
+    add_fault(site, "hangs", HANG)
+    build = start(site, site.make_command("html", "LANGUAGES=en"))
+    involved = processes(site, "hangs")
+    os.killpg(build.pid, signal.SIGINT)
+    output, errors = build.communicate(timeout=30)
+    assert build.returncode != 0
+    assert "Interrupted. The last finished site is still in place." in errors
+    assert "Traceback" not in output + errors
+    wait_for(lambda: not any(map(is_running, involved)), seconds=5)
+    assert site.contents() == before
+    recover(site, "hangs", HANG)
+
+
+@pytest.mark.parametrize("victim", ["build_site", "sphinx-build"])
+def test_a_killed_builder_takes_its_examples_with_it(site: Site, victim: str) -> None:
+    before = site.contents()
+    add_fault(site, "hangs", HANG)
+    build = start(site, [sys.executable, "docs/_tools/build_site.py", "--languages", "en"])
+    involved = processes(site, "hangs")
+    os.kill({"build_site": build.pid, "sphinx-build": involved[0]}[victim], signal.SIGKILL)
+    _output, errors = build.communicate(timeout=30)
+    wait_for(lambda: not any(map(is_running, involved)), seconds=5)
+    assert errors == "" if victim == "build_site" else "sphinx-build was ended by SIGKILL" in errors
+    assert site.contents() == before
+    recover(site, "hangs", HANG)
+
+
+def test_a_script_beyond_a_limit_is_ended_with_all_that_it_started(site: Site) -> None:
+    before = site.contents()
+    site.edit("conf.py", "example_time_limit = 120", "example_time_limit = 10")
+    site.edit("conf.py", "example_memory_limit = 4", "example_memory_limit = 1")
+    faults = {
+        "hangs": (
+            HANG,
+            "it ran for more than 10 s and was ended; make it shorter, or raise example_time_limit in conf.py",
+        ),
+        "eats": (
+            EAT,
+            "it held more than 1 GiB of memory and was ended; make it smaller, or raise example_memory_limit in conf.py",
+        ),
+    }
+    for name, (code, _message) in faults.items():
+        add_fault(site, name, code)
+    result = site.build()
+    assert result.returncode == 1
+    told = [line.strip() for line in result.stderr.splitlines() if line.startswith("  gallery/")]
+    assert sorted(told) == sorted(
+        f"gallery/double_backward/{name}.py: {message}" for name, (_code, message) in faults.items()
+    )
+    for name in faults:
+        assert not any(map(is_running, processes(site, name)))
+    assert site.contents() == before
+    site.edit("gallery/double_backward/eats.py", EAT, "child.kill()")
+    recover(site, "hangs", HANG)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """A file system of its own for ``build/``; call it with a size to change that."""
+    folder = tmp_path / "site" / "build"
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a file system can only be mounted by root")
+    yield lambda size: subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_is_named(small_disk: Callable[[str], None], site: Site) -> None:
+    site.edit(SCRIPT, '"result"', '"outcome"')
+    before = site.contents()
+    for free in (0, 300_000, 900_000):  # full while a script runs, while pages are written, and later
+        shutil.rmtree(site.root / "build/stages/html")
+        used = shutil.disk_usage(site.root / "build").used
+        small_disk(str(used + free))
+        result = site.build()
+        assert result.returncode == 1
+        assert "The disk is full: make room on it and run the command again." in result.stderr
+        assert "Traceback" not in result.stderr
+        assert site.contents() == before
+    small_disk("200m")
+    result = site.build()
+    assert result.returncode == 0, result.stderr
+    assert "outcome True" in site.page("en", "double_backward/square").get_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_full_disk_is_named_where_nothing_can_be_mounted(site: Site) -> None:
+    before = site.contents()
+    site.edit("docs/index.rst", "A site with", "The site with")
+    log = site.root / "build/stages/html-en.log"
+    log.unlink()
+    log.symlink_to("/dev/full")
+    result = site.build()
+    assert result.returncode == 1
+    assert result.stderr.startswith("The disk is full: make room on it and run the command again.\n")
+    assert "Traceback" not in result.stderr
+    assert site.contents() == before
+    log.unlink()
+    assert site.build().returncode == 0
+
+
+def test_a_crash_of_dot_leaves_the_site(site: Site, tmp_path: Path, monkeypatch) -> None:
+    before = site.contents()
+    site.edit(SCRIPT, '"out": out', '"result": out')
+    real = shutil.which("dot")
+    fake = tmp_path / "bin" / "dot"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\n[ "$1" = -V ] && exec {real} -V\nkill -SEGV $$\n')
+    fake.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+        result = site.build()
+    assert result.returncode == 1
+    assert "gallery/double_backward/square.py: graph square.graph-2.json was not drawn" in result.stderr
+    assert "'dot' was ended by SIGSEGV" in result.stderr
+    assert site.contents() == before
+    assert site.build().returncode == 0
+    assert site.contents() != before
+
+
+CACHES = {  # files that a build reads again, and whether damage to them means that the example has to run
+    "build/stages/fingerprint": False,
+    "build/stages/doctrees/graphs/*.svg": False,
+    "build/stages/doctrees/en/double_backward/square.doctree": False,
+    "build/stages/doctrees/en/environment.pickle": False,
+    "docs/double_backward/.generated": False,
+    "docs/double_backward/index.rst": False,
+    "docs/double_backward/square.py.md5": True,
+    "docs/double_backward/square.results.json": True,
+    "docs/double_backward/square.graph-2.json": True,
+    "docs/double_backward/square.checks.json": True,
+    "docs/double_backward/square.rst": True,
+}
+
+
+def damage(path: Path, number: int) -> None:
+    """Cut ``path`` short, or write nonsense into it; its date stays."""
+    status, content = path.stat(), path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[: len(content) // 2] if number % 2 else b"\xff\x00nonsense")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_damaged_caches_are_made_again(site: Site) -> None:
+    before = site.contents()
+    for number, (pattern, has_to_run) in enumerate(CACHES.items()):
+        (path,) = site.root.glob(pattern)
+        damage(path, number)
+        site.write("docs/index.rst", (site.root / "docs/index.rst").read_text() + "\n")  # something to do
+        result = site.build()
+        assert result.returncode == 0, f"{pattern}: {result.stderr}"
+        assert executions(result.stdout) == (["double_backward/square.py"] if has_to_run else []), pattern
+        assert site.contents() == before, pattern
+
+
+def test_damaged_translations_are_compiled_again(small_site: Site) -> None:
+    message = 'msgid "Small site"\nmsgstr "Kleine Seite"\n'
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    small_site.write("docs/locale/de/LC_MESSAGES/index.po", head + message)
+    assert small_site.build("en de", "--draft").returncode == 0
+    (compiled,) = small_site.root.glob("docs/locale/de/LC_MESSAGES/index.mo")
+    for number in range(2):
+        damage(compiled, number)
+        small_site.write("docs/index.rst", (small_site.root / "docs/index.rst").read_text() + "\n")
+        result = small_site.build("en de", "--draft")
+        assert result.returncode == 0, result.stderr
+        assert small_site.page("de", "index").h1.get_text() == "Kleine Seite"
+
+
+def test_two_builds_at_once_take_turns(site: Site) -> None:
+    site.edit(SCRIPT, '"result"', '"outcome"')
+    builds = [start(site, site.make_command("html", "LANGUAGES=en")) for _ in range(2)]
+    outputs = [build.communicate(timeout=120) for build in builds]
+    assert [build.returncode for build in builds] == [0, 0], outputs
+    printed = "".join(output for output, _errors in outputs)
+    assert "Waiting for another build in this checkout to end" in printed
+    assert executions(printed) == ["double_backward/square.py"]
+    assert "Nothing has changed" in printed
+    assert "outcome True" in site.page("en", "double_backward/square").get_text()
+
+
+def test_a_build_needs_no_network(small_site: Site, monkeypatch) -> None:
+    isolate = ["unshare", "--net"]
+    if not shutil.which("unshare") or subprocess.run([*isolate, "true"], capture_output=True, check=False).returncode:
+        isolate = []
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    command = [*isolate, *small_site.make_command("html", "LANGUAGES=en")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert small_site.page("en", "index").h1
+
+
+def test_a_build_that_is_killed_at_any_moment_leaves_a_whole_site(site: Site) -> None:
+    before = site.contents()
+    site.edit(SCRIPT, '"result"', '"outcome"')
+    for delay in (0.3, 1.2, 2.4, 3.0, 3.6):
+        build = start(site, [sys.executable, "docs/_tools/build_site.py", "--languages", "en"])
+        time.sleep(delay)
+        os.killpg(build.pid, signal.SIGKILL)
+        build.communicate()
+        pages = {name: text for name, text in site.contents().items() if "square.html" in name}
+        shown = [word for word in (b"result True", b"outcome True") if word in pages["en/double_backward/square.html"]]
+        assert len(shown) == 1 and len(site.contents()) >= len(before)
+    assert site.build().returncode == 0
+    assert "outcome True" in site.page("en", "double_backward/square").get_text()
