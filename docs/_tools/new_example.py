@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import refresh_catalogues
-from build_error import BuildError
+from build_error import BuildError, exit_status
 
 SCRIPT = '''"""
 {title}
@@ -96,22 +96,17 @@ def lay_down(root: Path, chapter: str, name: str) -> Path:
     return script
 
 
-def main(arguments: list[str]) -> int:
-    """Lay down an example; return the exit status."""
+def main(arguments: list[str]) -> None:
+    """Lay down an example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapter")
     parser.add_argument("name")
     parser.add_argument("languages", nargs="*", help="whose catalogues are refreshed")
     parsed = parser.parse_args(arguments)
-    root = Path.cwd()
-    try:
-        script = lay_down(root, parsed.chapter, parsed.name)
-    except BuildError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{script.relative_to(root)} is written, and named in index.rst of its chapter.")
-    return refresh_catalogues.main(parsed.languages)
+    script = lay_down(Path.cwd(), parsed.chapter, parsed.name)
+    print(f"{script.relative_to(Path.cwd())} is written, and named in index.rst of its chapter.")
+    refresh_catalogues.main(parsed.languages)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status(main, sys.argv[1:]))

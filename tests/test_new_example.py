@@ -1,0 +1,61 @@
+"""`make new-example` lays down a script that builds, with catalogues to fill in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import new_example
+import pytest
+from build_error import BuildError
+from conftest import PROJECT, Site
+
+
+def run(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "docs/_tools/new_example.py", *arguments]
+    return subprocess.run(command, cwd=site.root, capture_output=True, text=True, check=False)
+
+
+def test_a_new_example_builds_and_has_a_catalogue(small_site: Site) -> None:
+    # The small site has no page to read first.
+    small_site.write(
+        "docs/_tools/new_example.py",
+        (PROJECT / "docs/_tools/new_example.py")
+        .read_text(encoding="utf-8")
+        .replace(":doc:`/double_backward/saving_inputs`", ":doc:`/double_backward/square`"),
+    )
+    result = run(small_site, "double_backward", "twice_as_much", "de")
+    assert result.returncode == 0, result.stdout + result.stderr
+    catalogue = small_site.root / "docs/locale/de/LC_MESSAGES/double_backward/twice_as_much.po"
+    assert 'msgid "Twice as much"' in catalogue.read_text(encoding="utf-8")
+    built = small_site.build("en de", "--draft")
+    assert built.returncode == 0, built.stdout + built.stderr
+    page = small_site.page("en", "double_backward/twice_as_much")
+    assert page.h1.get_text() == "Twice as much"
+    assert [item.select_one("code:nth-of-type(2)").get_text() for item in page.select("li.check.passed")] == [
+        "TwiceAsMuch",
+        "TwiceAsMuch",
+    ]
+    links = [link.get("href") for link in small_site.page("en", "double_backward/index").select(".sidebar-tree a")]
+    assert "twice_as_much.html" in links
+
+
+@pytest.mark.parametrize(
+    ("chapter", "name", "complaint"),
+    [
+        ("nowhere", "x", "no chapter; expected CHAPTER to be one of .*double_backward"),
+        ("double_backward", "../x", "no name for a script"),
+        ("double_backward", "saving_inputs", "is there already"),
+    ],
+)
+def test_what_cannot_be_is_refused(chapter: str, name: str, complaint: str) -> None:
+    with pytest.raises(BuildError, match=complaint):
+        new_example.lay_down(PROJECT, chapter, name)
+
+
+def test_the_index_names_it_in_cards_and_toctree() -> None:
+    index = (PROJECT / "gallery/conv_bn_fusion/index.rst").read_text(encoding="utf-8")
+    added = new_example.add_to_index(index, "conv_bn_fusion", "zzz")
+    assert "   conv_bn_fusion/peak_and_time\n   conv_bn_fusion/zzz\n" in added
+    assert "   peak_and_time\n   zzz\n" in added
+    assert added.count("zzz") == 2
