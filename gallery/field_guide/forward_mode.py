@@ -1,0 +1,119 @@
+"""
+Forward mode asks for jvp
+=========================
+
+After this page you can add forward-mode differentiation to a Function, for ``torch.func.jacfwd`` and
+``torch.func.hessian``, and you can check it.
+
+Read :doc:`function_transforms` first.
+
+The symptom: ``backward`` is right, its checks pass, and yet a call says
+``You must implement the jvp function for custom autograd.Function``.
+"""
+
+from textwrap import fill
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torch.func import hessian, jacfwd
+
+torch.manual_seed(0)
+
+# %%
+# The symptom
+# -----------
+#
+# Two inputs, :math:`y = a \, x^2`, with the derivatives :math:`x^2` and :math:`2 a x`:
+
+
+class ReverseOnly(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(a, x):
+        return a * x**2
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        a, x = ctx.saved_tensors
+        return grad_output * x**2, grad_output * 2 * a * x
+
+
+def evaluate(compute):
+    try:
+        print([derivative.item() for derivative in compute()])
+    except (RuntimeError, ValueError) as error:
+        print(fill(f"{type(error).__name__}: {error}", 88))
+
+
+a = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+x = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", gradcheck(ReverseOnly.apply, (a, x)))
+evaluate(lambda: jacfwd(ReverseOnly.apply, argnums=(0, 1))(a, x))
+
+# %%
+# The cause
+# ---------
+#
+# Reverse mode goes from the output to the inputs: a gradient comes in, and ``backward`` returns one for
+# each input. Forward mode goes along with ``forward``: with each input comes a tangent, the direction in
+# which it moves, and ``jvp`` returns that of the output, :math:`t_y = x^2 \, t_a + 2 a x \, t_x`.
+#
+# The cure
+# --------
+#
+# A method ``jvp``. What it needs is saved with ``save_for_forward``, besides what is saved for
+# ``backward``; each finds its own in ``ctx.saved_tensors``. The checks look at forward mode if asked.
+
+
+class ScaledSquare(ReverseOnly):
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def jvp(ctx, tangent_a, tangent_x):
+        a, x = ctx.saved_tensors
+        # The tangent of an input that does not move is zero, not None.
+        return tangent_a * x**2 + tangent_x * 2 * a * x
+
+
+print([(x**2).item(), (2 * a * x).item()])
+evaluate(lambda: jacfwd(ScaledSquare.apply, argnums=(0, 1))(a, x))
+print([(2 * x).item(), (2 * a).item()])
+evaluate(lambda: hessian(ScaledSquare.apply, argnums=(0, 1))(a, x)[1])
+print("gradcheck    ", gradcheck(ScaledSquare.apply, (a, x), check_forward_ad=True))
+print("gradgradcheck", gradgradcheck(ScaledSquare.apply, (a, x), check_fwd_over_rev=True))
+
+# %%
+# Two mistakes
+# ------------
+#
+# The first has nothing saved for ``jvp``. The second forgets that ``a`` may move as well as ``x``:
+
+
+class NothingSaved(ScaledSquare):
+    setup_context = ReverseOnly.setup_context
+
+
+class OneTermMissing(ScaledSquare):
+    @staticmethod
+    def jvp(ctx, tangent_a, tangent_x):
+        a, x = ctx.saved_tensors
+        return tangent_x * 2 * a * x
+
+
+for function in (NothingSaved, OneTermMissing):
+    evaluate(lambda: jacfwd(function.apply, argnums=(0, 1))(a, x))
+
+# %%
+# The second raises nothing. Its zero should be a 4: autograd takes what ``jvp`` says. Checks of ``backward``
+# have nothing against it. ``check_forward_ad=True`` has:
+
+print("gradgradcheck", gradgradcheck(OneTermMissing.apply, (a, x)))
+evaluate(lambda: gradcheck(OneTermMissing.apply, (a, x), check_forward_ad=True))

@@ -1,0 +1,108 @@
+"""
+torch.func and custom Functions
+===============================
+
+After this page you can write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
+
+Read :doc:`/double_backward/saving_outputs` first.
+
+The symptom: a Function works with ``backward()`` and with :func:`~torch.autograd.grad`, but a transform
+from ``torch.func`` asks for a method ``setup_context``, and then for ``vmap``.
+"""
+
+from textwrap import fill
+
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torch.func import grad, jacrev, vmap
+
+torch.manual_seed(0)
+
+# %%
+# The symptom
+# -----------
+#
+# :math:`y = 1/x` has the derivative :math:`-y^2`. The Function is written like all others so far:
+
+
+class ReciprocalInOne(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        out = 1 / x
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return -grad_output * out**2
+
+
+x = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
+
+
+def attempt(transformed):
+    try:
+        print(transformed(x).tolist())
+    except RuntimeError as error:
+        print(fill(f"{type(error).__name__}: {error}", 88))
+
+
+attempt(vmap(ReciprocalInOne.apply))
+
+# %%
+# The cause
+# ---------
+#
+# A transform wraps the tensors that you pass, and transforms may be nested. To compute the result, it
+# unwraps them; for ``backward`` it has to save them wrapped. That takes two methods: ``forward`` without
+# ``ctx``, which only computes, and ``setup_context``, which only saves.
+
+
+class ReciprocalInTwo(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return 1 / x
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        # inputs is a tuple, also if there is only one.
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return -grad_output * out**2
+
+
+attempt(jacrev(ReciprocalInTwo.apply))
+attempt(vmap(ReciprocalInTwo.apply))
+
+# %%
+# The cure
+# --------
+#
+# If all three methods are made of PyTorch operations, ``vmap`` can go through them by itself. One line
+# allows it:
+
+
+class Reciprocal(ReciprocalInTwo):
+    generate_vmap_rule = True
+
+
+def compare(name, result, formula):
+    torch.testing.assert_close(result, formula)
+    print(f"{name:20}", [round(value, 6) for value in result.tolist()])
+
+
+compare("vmap", vmap(Reciprocal.apply)(x), 1 / x)
+compare("vmap(grad)", vmap(grad(Reciprocal.apply))(x), -1 / x**2)
+compare("vmap(jacrev(jacrev))", vmap(jacrev(jacrev(Reciprocal.apply)))(x), 2 / x**3)
+
+x.requires_grad_()
+print("gradcheck           ", gradcheck(Reciprocal.apply, x, check_batched_grad=True))
+print("gradgradcheck       ", gradgradcheck(Reciprocal.apply, x))
+
+# %%
+# ``generate_vmap_rule`` is not enough if a method leaves PyTorch: :doc:`vmap_rule`. And ``torch.func.jacfwd``
+# and ``torch.func.hessian`` ask for one method more: :doc:`forward_mode`.

@@ -1,0 +1,105 @@
+"""
+vmap over code outside PyTorch
+==============================
+
+After this page you can write the method ``vmap`` of a Function, for code into which ``torch.func.vmap``
+cannot look.
+
+Read :doc:`function_transforms` first.
+
+The symptom: a Function has ``setup_context`` and ``generate_vmap_rule = True``, and ``vmap`` still raises
+``Cannot access data pointer of Tensor that doesn't have storage``.
+"""
+
+from textwrap import fill
+
+import torch
+from scipy import special
+from torch.autograd import gradcheck, gradgradcheck
+from torch.func import jacrev, vmap
+
+torch.manual_seed(0)
+
+# %%
+# The symptom
+# -----------
+#
+# A softmax over a row of three numbers, computed by SciPy, and a batch of five rows:
+
+
+class SoftmaxGenerated(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return torch.from_numpy(special.softmax(x.numpy(), axis=-1))
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return out * (grad_output - (grad_output * out).sum(-1, keepdim=True))
+
+
+rows = torch.randn(5, 3, dtype=torch.float64)
+try:
+    vmap(SoftmaxGenerated.apply)(rows)
+except RuntimeError as error:
+    print(fill(f"{type(error).__name__}: {error}", 88))
+
+# %%
+# The cause
+# ---------
+#
+# Under ``vmap`` each method is run once for the whole batch, on a tensor that looks like a single row.
+# PyTorch operations know what to do with it. For SciPy there are no numbers in it.
+#
+# The cure
+# --------
+#
+# The method ``vmap`` gets the batch as a plain tensor, and in ``in_dims``, for each input, the dimension in
+# which its batch lies. It returns the result and the dimension of the batch there. Inside it you call the
+# Function again, on the plain tensor:
+
+
+class Softmax(SoftmaxGenerated):
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info, in_dims, x):
+        # The last dimension has to stay free for the softmax.
+        return Softmax.apply(x.movedim(in_dims[0], 0)), 0
+
+
+class SoftmaxUnmoved(Softmax):
+    @staticmethod
+    def vmap(info, in_dims, x):
+        # Wrong: if the batch comes last, the softmax goes over the batch.
+        return SoftmaxUnmoved.apply(x), in_dims[0]
+
+
+# %%
+# The sum over each row should be 1. First with the batch in the first dimension, then in the last:
+
+columns = rows.T
+for function in (Softmax, SoftmaxUnmoved):
+    first = vmap(function.apply)(rows).sum(-1)
+    last = vmap(function.apply, in_dims=1)(columns).sum(-1)
+    print(function.__name__)
+    print([round(value, 4) for value in first.tolist()])
+    print([round(value, 4) for value in last.tolist()])
+
+# %%
+# ``SoftmaxUnmoved`` raises nothing, and is right until somebody passes ``in_dims=1``. Try a method ``vmap``
+# with the batch in every place. Then the derivatives, beside those of ``torch.softmax``:
+
+compared = vmap(jacrev(jacrev(Softmax.apply)))(rows)
+expected = vmap(jacrev(jacrev(lambda x: torch.softmax(x, -1))))(rows)
+print("vmap(jacrev(jacrev))", tuple(compared.shape), torch.allclose(compared, expected))
+
+x = rows.clone().requires_grad_()
+print("gradcheck           ", gradcheck(Softmax.apply, x))
+print("gradgradcheck       ", gradgradcheck(Softmax.apply, x))
