@@ -1,0 +1,111 @@
+"""
+An operator or a Function?
+==========================
+
+After this page you can choose between ``torch.library.custom_op`` and ``torch.autograd.Function``.
+
+Read :doc:`custom_op` and :doc:`torch_compile` first.
+
+The symptom: a Function that calls SciPy works, and ``torch.compile`` says ``Unsupported method call``.
+"""
+
+import torch
+from scipy import special
+from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
+from torch.library import custom_op
+
+torch.manual_seed(0)
+torch._dynamo.reset()
+
+# %%
+# The same twice
+# --------------
+#
+# The polygamma functions as a Function:
+
+
+class PolyGamma(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, n, x):
+        ctx.n = n
+        ctx.save_for_backward(x)
+        return torch.from_numpy(special.polygamma(n, x.numpy()))
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return None, grad_output * PolyGamma.apply(ctx.n + 1, x)
+
+
+# %%
+# And as an operator, from :doc:`custom_op`:
+
+
+@custom_op("field_guide::polygamma", mutates_args=())
+def polygamma(n: int, x: Tensor) -> Tensor:
+    return torch.from_numpy(special.polygamma(n, x.numpy()))
+
+
+@polygamma.register_fake
+def polygamma_fake(n, x):
+    # No values; shape, dtype and device only.
+    return torch.empty_like(x)
+
+
+def setup_context(ctx, inputs, output):
+    ctx.n, x = inputs
+    ctx.save_for_backward(x)
+
+
+def backward(ctx, grad_output):
+    (x,) = ctx.saved_tensors
+    # The operator again: so there is a derivative of every order.
+    return None, grad_output * polygamma(ctx.n + 1, x)
+
+
+polygamma.register_autograd(backward, setup_context=setup_context)
+
+# %%
+# Both give the same derivatives, to the last bit, and pass the same checks. The name of the operator finds
+# it everywhere under ``torch.ops``.
+
+
+def two_derivatives(function):
+    (first,) = torch.autograd.grad(function(0, x).sum(), x, create_graph=True)
+    return first, torch.autograd.grad(first.sum(), x)[0]
+
+
+x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64, requires_grad=True)
+for ours, theirs in zip(two_derivatives(PolyGamma.apply), two_derivatives(polygamma)):
+    print([round(value, 6) for value in ours.tolist()], torch.equal(ours, theirs))
+
+for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
+    print("gradcheck    ", gradcheck(function, (0, x)))
+    print("gradgradcheck", gradgradcheck(function, (0, x)))
+
+# %%
+# The difference
+# --------------
+#
+# ``torch.compile`` reads a Function, and cannot read SciPy. An operator it does not read: the name of the
+# operator becomes one operation in the graph.
+
+for function in (PolyGamma.apply, polygamma):
+    try:
+        out = torch.compile(function, fullgraph=True, backend="aot_eager")(0, x)
+        print([round(value, 6) for value in out.tolist()])
+    except torch._dynamo.exc.Unsupported as error:
+        print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+
+# %%
+# What you need decides:
+#
+# - Code that leaves PyTorch, and is to be compiled: an operator. It has its own check besides, ``opcheck``.
+#
+# - ``forward`` and ``backward`` made of PyTorch operations: a Function. ``torch.compile`` reads it.
+#
+# - ``torch.func`` and forward mode: a Function, if need be around an operator, see
+#   :doc:`custom_op_transforms`.
+#
+# - A result that is the input or a view of it: not an operator.
