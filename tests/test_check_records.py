@@ -94,6 +94,18 @@ def test_surprises(tmp_path: Path, passed: bool, listing: str, surprise: str | N
     assert surprise is None or surprise in found[0]
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "surprise"),
+    [((False, True), None), ((True, False), None), ((False, False), "always failed"), ((True, True), "always passed")],
+)
+def test_a_check_that_fails_sometimes(tmp_path: Path, outcomes: tuple[bool, bool], surprise: str | None) -> None:
+    (tmp_path / "expected_failures.toml").write_text(LISTED + "sometimes = true\n")
+    check_records.save([record(passed) for passed in outcomes], tmp_path / "s.checks.json")
+    found = find_surprises(tmp_path, tmp_path)
+    assert len(found) == (surprise is not None)
+    assert surprise is None or surprise in found[0]
+
+
 def test_a_bad_list_is_named(tmp_path: Path) -> None:
     (tmp_path / "expected_failures.toml").write_text("[[failure]]\nscrpt = 1\n")
     with pytest.raises(ExpectationFileError, match="expected_failures.toml.*scrpt"):

@@ -105,6 +105,16 @@ SHARED = {
         "chain",
         "tensors",
     },
+    "field_guide": {
+        "Square",
+        "product",
+        "penalty",
+        "polygamma",
+        "polygamma_fake",
+        "setup_context",
+        "backward",
+        "psi",
+    },
 }
 
 

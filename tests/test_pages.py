@@ -10,6 +10,7 @@ from urllib.parse import urlparse
 import pytest
 import sphobjinv
 from bs4 import BeautifulSoup
+from check_expectations import read_expectations
 from conftest import PROJECT, Site
 
 LANGUAGES = ("en", "zh_CN")
@@ -142,10 +143,12 @@ def test_the_table_lists_every_recorded_check(real_site: Site) -> None:
         lines = sum(len(page.select(".gradient-checks li")) for lang, _p, page in pages(real_site) if lang == language)
         assert len(rows) == lines > 0
         wrong = [row.select("td") for row in rows if failed in row.get_text()]
-        assert [(cells[1].get_text(), cells[2].get_text()) for cells in wrong] == [
-            ("SinhOnCtx", "gradgradcheck"),
-            ("StatisticsOnCtx", "gradgradcheck"),
-        ]
+        named = {(cells[1].get_text(), cells[2].get_text()) for cells in wrong}
+        assert named == {
+            (entry.function, entry.check)
+            for chapter in (PROJECT / "gallery").iterdir()
+            for entry in read_expectations(chapter)
+        }
 
 
 def test_the_home_page_says_what_each_function_can_do(real_site: Site) -> None:
@@ -215,6 +218,23 @@ def test_what_scrolls_can_be_reached_by_keyboard(real_site: Site) -> None:
     for _language, path, page in pages(real_site):
         for element in page.select("pre, .graph-scroll, .check-table-scroll"):
             assert element.get("tabindex") == "0", path
+
+
+def test_each_listed_error_text_stands_on_the_pages_it_leads_to(real_site: Site) -> None:
+    section = real_site.page("en", "field_guide/index").find(id="by-error-text")
+    entries = section.select("li")
+    assert len(entries) > 30
+    for entry in entries:
+        text = " ".join(entry.code.get_text().split())
+        for link in entry.select("a"):
+            page = real_site.page("en", f"field_guide/{link['href'].removesuffix('.html')}")
+            assert text in " ".join(page.article.get_text().split()), (text, link["href"])
+
+
+def test_every_page_of_the_field_guide_is_listed_by_symptom(real_site: Site) -> None:
+    section = real_site.page("en", "field_guide/index").find(id="by-symptom")
+    listed = {link["href"].removesuffix(".html") for link in section.select("li a") if "/" not in link["href"]}
+    assert listed == {path.stem for path in (PROJECT / "gallery/field_guide").glob("*.py")}
 
 
 def test_the_chapters_follow_one_another(real_site: Site) -> None:

@@ -65,7 +65,7 @@ def render_line(record: CheckRecord, position: int) -> str:
     kind, words = outcome(record)
     shown = ", ".join(map(name_of_capability, record.capabilities)) if record.order else ""
     facts = " · ".join(filter(None, [shown, "; ".join(record.inputs), tolerances(record)]))
-    said = f'<span class="said">{escape(record.message)}</span>' if record.message else ""
+    said = f'<span class="said" lang="en">{escape(record.message)}</span>' if record.message else ""
     return (
         f'<li class="check {kind}" id="check-{position}"><strong>{escape(words)}</strong> '
         f"<code>{escape(record.check)}</code> <code>{escape(record.function)}</code> "

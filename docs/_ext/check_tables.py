@@ -123,13 +123,17 @@ def state_of(capability: str, records: list[CheckRecord]) -> str:
     Returns
     -------
     str
-        "failed" if a check failed because of it, "passed" if one showed it, "absent" if the Function
-        has no rule for it, else "untried".
+        "passed" if the last check of it passed, as after a cure, "failed" if that one failed, "absent" if
+        the Function has no rule for it, else "untried".
     """
-    failed = any(record.capabilities[-1] == capability for record in records if not record.passed)
-    passed = any(capability in record.capabilities for record in records if record.passed)
-    if failed or passed:
-        return "failed" if failed else "passed"
+    outcomes = [
+        record.passed
+        for record in records
+        # A failure is one of what was asked for last; the rest may well hold.
+        if capability in (record.capabilities if record.passed else record.capabilities[-1:])
+    ]
+    if outcomes:
+        return "passed" if outcomes[-1] else "failed"
     offers = records[0].offers
     if capability == "opcheck":
         return "absent" if offers is not None else "untried"

@@ -55,7 +55,7 @@ def fingerprint_results(root: Path) -> str:
 
 
 def count_checks(root: Path) -> tuple[int, int]:
-    """How many gradient checks are recorded, and how many of them failed (as they should)."""
+    """How many checks are recorded, and how many of them failed (as they should)."""
     records = [
         record
         for path in root.glob("docs/*/*.checks.json")
@@ -141,7 +141,7 @@ def report(root: Path, times: list[tuple[str, float]]) -> None:
     total, failed = count_checks(root)
     for name, seconds in times:
         print(f"  {seconds:6.1f} s  {name}")
-    print(f"{total} gradient checks are recorded: {total - failed} passed, {failed} failed as they should.")
+    print(f"{total} checks are recorded: {total - failed} passed, {failed} failed as they should.")
     print(f"The site is in {SITE}: open {SITE}/index.html, or run 'make serve'.")
 
 

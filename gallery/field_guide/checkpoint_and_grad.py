@@ -44,7 +44,7 @@ except RuntimeError as error:
 # of the layer plus :math:`x^2`. The last line is the layer without a checkpoint:
 
 
-def two_derivatives(function):
+def print_derivatives(function):
     x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
     loss = function(x) + x**2
     with warnings.catch_warnings():
@@ -56,8 +56,8 @@ def two_derivatives(function):
     print(f"{function.__name__:13} {grad_x.item():.4f} {grad_grad_x.item():.4f}")
 
 
-two_derivatives(reentrant)
-two_derivatives(tanh_layer)
+print_derivatives(reentrant)
+print_derivatives(tanh_layer)
 
 # %%
 # Nothing is raised. The first derivative is right. The second one is 2, which is that of :math:`x^2`: what the
@@ -100,8 +100,8 @@ def not_reentrant(x):
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(not_reentrant, x))
 print("gradgradcheck", gradgradcheck(not_reentrant, x))
-two_derivatives(not_reentrant)
-two_derivatives(tanh_layer)
+print_derivatives(not_reentrant)
+print_derivatives(tanh_layer)
 
 # %%
 # Both derivatives are complete. ``torch.autograd.grad`` works as well: the two checks call it.
