@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import nbformat
+import notebook_writer
 import pytest
 from conftest import PROJECT, Site
 from display_width import display_width, wrap
@@ -148,6 +149,50 @@ def test_wrapping_keeps_to_the_width_and_to_the_rules() -> None:
     assert not any(line[0] in "，。" for line in lines)
     assert all(line.count("``") % 2 == 0 for line in lines)
     assert normalise("a\n  b") == "a b"
+
+
+HEAD = '"""\nTitle\n=====\n\nText.\n"""\n\n'
+
+
+@pytest.mark.parametrize(
+    ("script", "translations", "message"),
+    [
+        ("x = 1\n", {"Text.": "文"}, "begins with a docstring"),
+        ('"""Title\n"""\n', {"Text.": "文"}, "begins with a docstring"),
+        ('"""Title"""\n', {"Title": "题"}, "begins with a docstring"),
+        (HEAD + "x = (\n", {"Text.": "文"}, "is no Python"),
+        (HEAD + 'x = """\n# %%\n# text\n"""\n', {"Text.": "文"}, "is no Python"),
+        (HEAD, {"Text.": ".. raw:: html"}, "makes it a directive"),
+        (HEAD, {"Text.": 'a"""\nimport os'}, "quotes that end the docstring"),
+        (HEAD, {"Text.": "a\u2028b"}, "control character U\\+2028"),
+    ],
+)
+def test_what_cannot_be_translated_is_named(script: str, translations: dict[str, str], message: str) -> None:
+    with pytest.raises(ScriptTranslationError, match=message):
+        translate_script(script, translations)
+
+
+def test_a_raw_docstring_keeps_single_backslashes() -> None:
+    translated = translate_script(f"r{HEAD}x = 1\n", {"Title": r"\题", "Text.": r":math:`\alpha`"})
+    assert translated == 'r"""\n\\题\n===\n\n:math:`\\alpha`\n"""\n\nx = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("a < b and <img src=x>", "a &lt; b and &lt;img src=x>"),
+        ("``<b>``, `<i>` and\n```python\nx < y\n```\n", "``<b>``, `<i>` and\n```python\nx < y\n```\n"),
+        ("\\`<b>` and `x\n<b>`", "\\`&lt;b>` and `x\n&lt;b>`"),
+        ("$a<b$", r"$a\lt b$"),
+        ("[x](https://pytorch.org)", "[x](https://pytorch.org)"),
+        ("[x](javascript:y) [z](java&#115;cript:y)", r"[x\](javascript:y) [z\](java&#115;cript:y)"),
+        ("![x](https://example.org/x.png)", r"!\[x](https://example.org/x.png)"),
+        ("[x]: javascript:y", r"[x\]: javascript:y"),
+    ],
+    ids=["html", "code", "odd-backticks", "formula", "link", "scripts", "image", "definition"],
+)
+def test_markdown_is_what_the_gallery_wrote(markdown: str, shown: str) -> None:
+    assert notebook_writer.make_harmless(markdown) == shown
 
 
 CODE = '"""\nTitle\n=====\n\nText.\n"""\n\nx = 1\n# comment\n\n# %%\n# More text.\n\ny = 2\n'

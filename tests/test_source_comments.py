@@ -38,10 +38,20 @@ def test_a_comment_behind_code_stays_on_its_line() -> None:
         translate_comments(CODE, {"behind code": "two\nlines"})
 
 
-@pytest.mark.parametrize("mark", ["\r", "\f", "\v", "\0"])
+@pytest.mark.parametrize("mark", ["\r", "\f", "\v", "\0", "\x85", "\u2028", "\u202e"])
 def test_control_characters_are_refused(mark: str) -> None:
     with pytest.raises(CommentTranslationError, match="control character"):
         translate_comments(CODE, {"inside": f"a{mark}import os"})
+
+
+@pytest.mark.parametrize("order", ["%% A cell", "one line\n%% A cell", "sphinx_gallery_start_ignore"])
+def test_orders_to_the_gallery_are_refused(order: str) -> None:
+    with pytest.raises(CommentTranslationError, match="takes for an order"):
+        translate_comments(CODE, {"first line\nsecond line": order})
+
+
+def test_further_lines_keep_the_indentation_of_the_first() -> None:
+    assert translate_comments("if x:\n\t# one\n\tpass\n", {"one": "a\nb"}) == "if x:\n\t# a\n\t# b\n\tpass\n"
 
 
 PRINTABLE = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40)

@@ -8,7 +8,7 @@ import unicodedata
 # What is never broken: inline markup with its content, Latin words, one wide character with the
 # punctuation behind it.
 _PIECE = re.compile(
-    r":[\w:]+:`[^`]*`|``[^`]*(?:`[^`]+)*``|`[^`]*`_{0,2}|\*+[^*]+\*+|[^\s\u2e80-\uffef`*]+|[\u2e80-\uffef]|\s+|."
+    r":[\w:]+:`[^`]*`|``[^`]*(?:`[^`]+)*``|`[^`]*`_{0,2}|(?<!\*)\*{1,2}(?!\*)[^*]+\*{1,2}|[^\s\u2e80-\uffef`*]+|[\u2e80-\uffef]|\s+|."
 )
 _NOT_AT_START = "，。；：、！？）》」』”’…,.;:!?)"
 

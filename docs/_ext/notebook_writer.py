@@ -14,6 +14,15 @@ from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
 # Sphinx-Gallery translates most of reST; roles it leaves alone.
 _ROLE = re.compile(r":(?P<role>doc|ref|func|meth|class):`(?:(?P<title>[^`<]+?)\s*<(?P<explicit>[^`>]+)>|(?P<target>[^`]+))`")
+# Parts of Markdown: code, escaped characters and notes, which stay as Sphinx-Gallery wrote them; formulas; and
+# what would begin HTML, an image or a link to anything but the web.
+_MARKDOWN = re.compile(
+    r"(?P<verbatim>^```[^`\n]*\n[\s\S]*?\n```$|(?<!`)(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)|\\[!-/:-@\[-`{-~]"
+    r"|<div class=\"alert alert-(?:info|danger)\"><h4>(?:Note|Warning)</h4>|^</div>$)"
+    r"|(?P<formula>\$[^$\n]+\$|\\begin\{align\}[\s\S]*?\\end\{align\})"
+    r"|(?P<angle><)|(?P<bracket>(?<=!)\[|\](?=:|\((?!https?://)))",
+    re.MULTILINE,
+)
 INSTALL = "# Graphviz: apt-get install graphviz / brew install graphviz\n%pip install --quiet torch torchviz scipy matplotlib scikit-learn"
 
 
@@ -30,6 +39,19 @@ def _spell_roles(text: str, title_of: Callable[[str], str]) -> str:
     return _ROLE.sub(spell, text)
 
 
+def make_harmless(markdown: str) -> str:
+    """Show as text what a reader of Markdown would take for HTML, and what leads or loads from elsewhere.
+
+    Pages show it as text, too: there, only reST is markup.
+    """
+
+    def harmless(match: re.Match[str]) -> str:
+        replacements = {"verbatim": match[0], "formula": match[0].replace("<", r"\lt "), "angle": "&lt;"}
+        return replacements.get(match.lastgroup or "", rf"\{match[0]}")
+
+    return _MARKDOWN.sub(harmless, markdown)
+
+
 def write_notebook(script: str, gallery_conf: dict[str, Any], title_of: Callable[[str], str]) -> str:
     """The notebook of a script, as JSON.
 
@@ -44,9 +66,16 @@ def write_notebook(script: str, gallery_conf: dict[str, Any], title_of: Callable
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "script.py"
-        path.write_text(_spell_roles(script, title_of), encoding="utf-8")
+        path.write_text(script, encoding="utf-8")
         _conf, blocks = split_code_and_text_blocks(str(path))
+    blocks = [
+        block._replace(content=_spell_roles(block.content, title_of)) if block.type == "text" else block
+        for block in blocks
+    ]
     notebook = jupyter_notebook(blocks, {**gallery_conf, "first_notebook_cell": INSTALL}, ".")
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = [make_harmless("".join(cell["source"]))]
     # What is installed while building says nothing about where the notebook will run.
     notebook["metadata"] = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from dataclasses import dataclass
+
+from forbidden_characters import find_forbidden
+
+# With these words a comment divides a script into cells, or gives orders to Sphinx-Gallery.
+_ORDER = re.compile(r"%%|\s*sphinx_gallery_")
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,12 @@ def find_comments(code: str) -> list[Comment]:
 
 
 def _check_translation(comment: Comment, translation: str) -> None:
-    if any(character in translation for character in "\r\f\v\0"):
-        raise CommentTranslationError(f"control character in the translation of {comment.text!r}")
+    if character := find_forbidden(translation):
+        raise CommentTranslationError(f"control character {character} in the translation of {comment.text!r}")
+    if any(map(_ORDER.match, translation.split("\n"))):
+        raise CommentTranslationError(
+            f"a line in the translation of {comment.text!r} begins with what Sphinx-Gallery takes for an order"
+        )
     if comment.trailing and "\n" in translation:
         raise CommentTranslationError(
             f"the comment {comment.text!r} stands behind code: its translation must be one line"
@@ -87,7 +97,7 @@ def translate_comments(code: str, translations: dict[str, str]) -> str:
     Parameters
     ----------
     code : str
-        Python source.
+        Python source that can be parsed by itself.
     translations : dict of str to str
         Translation of each message; messages without one stay.
 
@@ -108,9 +118,10 @@ def translate_comments(code: str, translations: dict[str, str]) -> str:
             continue
         _check_translation(comment, translation)
         before = lines[comment.first][: comment.column]
-        indent = " " * comment.column
-        written = [f"# {line}".rstrip() for line in translation.split("\n")]
-        lines[comment.first : comment.last + 1] = [before + written[0], *(indent + line for line in written[1:])]
+        # Only a comment with nothing before it but its indentation may have several lines.
+        lines[comment.first : comment.last + 1] = [
+            before + f"# {line}".rstrip() for line in translation.split("\n")
+        ]
     translated = "\n".join(lines)
     if ast.dump(ast.parse(translated)) != ast.dump(ast.parse(code)):
         raise CommentTranslationError("the translated comments change the code")

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 from dataclasses import dataclass
 
 from display_width import display_width, wrap
+from forbidden_characters import find_forbidden
 from source_comments import find_comments, translate_comments
 
 WIDTH = 98  # columns of a line of prose, "# " included
 _LIST_ITEM = re.compile(r"^(?:[-*]|#\.|\d+\.) +")
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_EXPLICIT_MARKUP = re.compile(r"\.\.(?:\s|$)")
+_QUOTES = re.compile(r'[rR]?"""')
 _UNDERLINE = re.compile(r"([=\-~^\"'])\1{2,}")
 
 
@@ -39,9 +42,18 @@ class ScriptTranslationError(ValueError):
 
 
 def split_blocks(source: str) -> list[Block]:
-    """Divide a script into its docstring, its text blocks and its code; joined they are the script."""
+    """Divide a script into its docstring, its text blocks and its code; joined they are the script.
+
+    Raises
+    ------
+    ScriptTranslationError
+        If it does not begin with a docstring whose quotes stand on lines of their own.
+    """
     lines = source.split("\n")
-    docstring_end = ast.parse(source).body[0].end_lineno or 0
+    tree = ast.parse(source)
+    docstring_end = (tree.body[0].end_lineno or 0) if ast.get_docstring(tree) is not None else 0
+    if not (docstring_end > 1 and _QUOTES.fullmatch(lines[0]) and lines[docstring_end - 1].rstrip() == '"""'):
+        raise ScriptTranslationError('a script begins with a docstring, its """ on lines of their own')
     blocks = [Block("docstring", tuple(lines[:docstring_end]))]
     kind, run = "code", list[str]()
     for line in lines[docstring_end:]:
@@ -70,7 +82,9 @@ class _Prose:
 
     def _translate(self, text: str) -> str | None:
         key = normalise(text)
-        translation = self.translations.get(key)
+        translation = self.translations.get(key, "").strip()
+        if _EXPLICIT_MARKUP.match(translation):
+            raise ScriptTranslationError(f"the translation of {key!r} begins with '..', which makes it a directive")
         if translation:
             self.met.add(key)
         return translation or None
@@ -92,7 +106,7 @@ class _Prose:
         result: list[str] = []
         for run in _runs(lines):
             if len(run) == 2 and _UNDERLINE.fullmatch(run[1].strip()):
-                title = self._translate(run[0]) or run[0]
+                title = normalise(self._translate(run[0]) or "") or run[0]
                 result += [title, run[1][0] * max(display_width(title), 3)]
             elif run[0].strip():
                 result += self._paragraph(run)
@@ -113,9 +127,10 @@ def _runs(lines: list[str]) -> list[list[str]]:
 
 
 def _translate_docstring(lines: tuple[str, ...], prose: _Prose) -> list[str]:
-    """The lines between the quotes; a backslash is written twice there."""
-    inner = [line.replace("\\\\", "\\") for line in lines[1:-1]]
-    translated = [line.replace("\\", "\\\\") for line in prose.translate(inner)]
+    """The lines between the quotes; a backslash is written twice there, unless "r" stands before them."""
+    written = "\\" if lines[0][0] in "rR" else "\\\\"
+    inner = [line.replace(written, "\\") for line in lines[1:-1]]
+    translated = [line.replace("\\", written) for line in prose.translate(inner)]
     if any('"""' in line for line in translated):
         raise ScriptTranslationError("a translation holds the quotes that end the docstring")
     return [lines[0], *translated, lines[-1]]
@@ -159,9 +174,23 @@ def translate_script(
     if not translations:
         return source
     for text, translation in translations.items():
-        if _CONTROL.search(translation):
-            raise ScriptTranslationError(f"control character in the translation of {normalise(text)!r}")
+        if character := find_forbidden(translation):
+            raise ScriptTranslationError(f"control character {character} in the translation of {normalise(text)!r}")
     prose = _Prose(translations, WIDTH - len("# ") if wrapped else None)
+    try:
+        translated, unmet = _assemble(source, translations, prose)
+        changed = code_tree(translated) != code_tree(source)
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise ScriptTranslationError(f"the script, or what stands between two of its texts, is no Python: {error}") from error
+    if unmet and not draft:
+        raise ScriptTranslationError(f"not found in the script: {min(unmet)!r}")
+    if changed:
+        raise ScriptTranslationError("the translation changes the code")
+    return translated
+
+
+def _assemble(source: str, translations: dict[str, str], prose: _Prose) -> tuple[str, set[str]]:
+    """The translated script, and the messages that are not found in it."""
     lines: list[str] = []
     comments: set[str] = set()
     for block in split_blocks(source):
@@ -173,10 +202,4 @@ def translate_script(
             code = "\n".join(block.lines)
             lines += translate_comments(code, translations).split("\n")
             comments |= {normalise(comment.text) for comment in find_comments(code)}
-    unmet = {normalise(text) for text in translations} - prose.met - comments
-    if unmet and not draft:
-        raise ScriptTranslationError(f"not found in the script: {min(unmet)!r}")
-    translated = "\n".join(lines)
-    if code_tree(translated) != code_tree(source):
-        raise ScriptTranslationError("the translation changes the code")
-    return translated
+    return "\n".join(lines), {normalise(text) for text in translations} - prose.met - comments
