@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from forbidden_characters import replace_forbidden
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -26,12 +28,11 @@ ROLE_OF_COLOUR = {
     "orange": "saved",
 }
 
-_ATTRIBUTES = r'\[(?P<attributes>(?:"(?:[^"\\]|\\.)*"|[^"])*)\]'
 _STATEMENT = re.compile(
-    r'\s*"?(?P<name>-?\d+)"?\s*(?:->\s*"?(?P<head>-?\d+)"?\s*)?' + f"(?:{_ATTRIBUTES})?" + r"\s*",
-    re.DOTALL,
+    r'\s*"?(?P<name>-?\d+)"?\s*(?:->\s*"?(?P<head>-?\d+)"?\s*)?(?:\[(?P<attributes>.*)\])?\s*', re.DOTALL
 )
-_ATTRIBUTE = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|[^\s\]]+)', re.DOTALL)
+# A value in angle brackets is a label that begins and ends with them: it stands unquoted.
+_ATTRIBUTE = re.compile(r'\s*(\w+)=("(?:[^"\\]|\\.)*"|<.*>(?=\s+\w+=|\s*$)|[-.\w]+)', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -90,17 +91,26 @@ class GraphFormatError(ValueError):
 
 
 def _unquote(text: str) -> str:
-    if text.startswith('"'):
-        return text[1:-1].replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
-    return text
+    """The value that the package graphviz was given; it changes nothing but quotation marks."""
+    return text[1:-1].replace('\\"', '"') if text.startswith('"') else text
+
+
+def _parse_attributes(text: str) -> dict[str, str]:
+    attributes, position, text = {}, 0, text.rstrip()
+    while position < len(text):
+        match = _ATTRIBUTE.match(text, position)
+        if match is None:
+            raise GraphFormatError(f"not attributes as torchviz writes them: {text!r}")
+        attributes[match[1]] = _unquote(match[2])
+        position = match.end()
+    return attributes
 
 
 def _parse_statement(statement: str) -> tuple[str, str | None, dict[str, str]]:
     match = _STATEMENT.fullmatch(statement)
     if match is None:
         raise GraphFormatError(f"not a node or an edge as torchviz writes them: {statement!r}")
-    attributes = {key: _unquote(value) for key, value in _ATTRIBUTE.findall(match["attributes"] or "")}
-    return match["name"], match["head"], attributes
+    return match["name"], match["head"], _parse_attributes(match["attributes"] or "")
 
 
 def _make_node(number: int, definitions: list[dict[str, str]]) -> Node:
@@ -108,12 +118,14 @@ def _make_node(number: int, definitions: list[dict[str, str]]) -> Node:
     colours = {definition.get("fillcolor", "") for definition in definitions} - {""}
     if unknown := colours - ROLE_OF_COLOUR.keys():
         raise GraphFormatError(f"no meaning is known for the colour {min(unknown)!r}")
-    lines = definitions[-1].get("label", "").split("\n") if definitions else [""]
-    name, *rest = (line.strip() for line in lines)
+    label = definitions[-1].get("label", "") if definitions else ""
+    lines = [replace_forbidden(line).strip() for line in label.split("\n")]
     if not colours:
-        return Node(number, name, details=tuple(line for line in rest if line.strip("- ")))
+        return Node(number, lines[0], details=tuple(line for line in lines[1:] if line.strip("- ")))
     roles = tuple(role for colour, role in ROLE_OF_COLOUR.items() if colour in colours)
-    return Node(number, name, roles, shape=rest[0] if rest else "")
+    # The last line is the shape; a name may have been given with several.
+    *name, shape = lines if len(lines) > 1 else [*lines, ""]
+    return Node(number, " ".join(filter(None, name)), roles, shape=shape)
 
 
 def from_torchviz(drawing: Digraph) -> Graph:
@@ -166,9 +178,10 @@ def unique_names(graph: Graph) -> list[str]:
     A tensor without a name is called by its shape.
     """
     plain = [node.name or node.shape or "?" for node in graph.nodes]
+    shared = {name for name, count in Counter(plain).items() if count > 1}
     counts: defaultdict[str, int] = defaultdict(int)
     names = []
     for name in plain:
         counts[name] += 1
-        names.append(f"{name} #{counts[name]}" if plain.count(name) > 1 else name)
+        names.append(f"{name} #{counts[name]}" if name in shared else name)
     return names

@@ -26,6 +26,7 @@ WRITERS = (
     "check_records.py",
     "clock_readings.py",
     "example_process.py",
+    "forbidden_characters.py",
     "gallery_hooks.py",
     "gallery_run.py",
     "matplotlib_svg.py",

@@ -89,7 +89,7 @@ def drawing_cache(app: Sphinx) -> Path:
     return Path(app.doctreedir).parent / "graphs"
 
 
-def _add_words(drawing: str, graph: Graph) -> str:
+def add_words(drawing: str, graph: Graph) -> str:
     """Write on each node of a drawing what it is, for the script that shows it."""
 
     def described(match: re.Match[str]) -> str:
@@ -130,7 +130,7 @@ def render(path: Path, cache: Path) -> str:
     """The drawing of the graph in a file, as a figure with title, description and legend."""
     graph = autograd_graph.load(path)
     identifier = path.name.removesuffix(".json").replace(".", "-")
-    opening, rest = _add_words(draw_cached(path, cache), graph).split(">", 1)
+    opening, rest = add_words(draw_cached(path, cache), graph).split(">", 1)
     accessible = (
         f'{opening} role="img" aria-labelledby="{identifier}-title {identifier}-text">'
         f'<title id="{identifier}-title">{escape(graph_words.title(graph))}</title>'

@@ -25,6 +25,7 @@ LINE_HEIGHT = 1.35 * FONT_SIZE
 PADDING_X, PADDING_Y = 10.0, 6.0  # points around the text of a node
 MARGIN = 6.0  # points around the drawing
 ARROW_LENGTH = 7.0  # points
+LONGEST_LINE = 80  # characters on a node; the rest is told in words beside the drawing
 
 
 class GraphvizError(RuntimeError):
@@ -53,8 +54,8 @@ def graphviz_version() -> str:
 
 def label_lines(node: Node) -> list[str]:
     """What is written on a node, line by line."""
-    lines = [node.name, node.shape, *node.details]
-    return [line for line in lines if line] or ["?"]
+    lines = [line for line in (node.name, node.shape, *node.details) if line] or ["?"]
+    return [line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…" for line in lines]
 
 
 def _size(node: Node) -> tuple[float, float]:
