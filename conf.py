@@ -42,6 +42,7 @@ extensions = [
     "plot_directive",
     "measured_output",
     # Pages
+    "trusted_markup",
     "gallery_pages",
     "downloads",
     "chapter_cards",

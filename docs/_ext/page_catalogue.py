@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from babel.messages import Message
 from babel.messages.pofile import read_po
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+
+def read_messages(path: Path) -> list[Message]:
+    """Messages of a catalogue; none if it does not exist.
+
+    Raises
+    ------
+    ExtensionError
+        If it is not in the encoding that its header names.
+    """
+    if not path.exists():
+        return []
+    try:
+        with open(path, "rb") as stream:
+            # Nobody asks for a message in a context.
+            return [message for message in read_po(stream) if message.id and not message.context]
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ExtensionError(f"{path}: is not in the encoding that its header names ({error}); save it as UTF-8") from error
 
 
 def catalogue_of(app: Sphinx, page: str) -> dict[str, str]:
@@ -23,8 +43,4 @@ def catalogue_of(app: Sphinx, page: str) -> dict[str, str]:
         By message; without those that are missing or fuzzy, and empty where there is no catalogue.
     """
     path = Path(app.srcdir) / "locale" / app.config.language / "LC_MESSAGES" / f"{page}.po"
-    if not path.exists():
-        return {}
-    with open(path, "rb") as stream:
-        messages = list(read_po(stream))
-    return {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
+    return {str(m.id): str(m.string) for m in read_messages(path) if m.string and not m.fuzzy}

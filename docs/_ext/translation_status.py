@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from babel.messages.pofile import read_po
 from check_tables import pages_in_order, render_table
 from docutils import nodes
+from page_catalogue import read_messages
 from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
@@ -34,10 +34,7 @@ class TranslationStatus(SphinxDirective):
 
 def count(catalogue: Path) -> tuple[int, int]:
     """Messages of a catalogue, and how many of them are translated; (0, 0) if there is none."""
-    if not catalogue.exists():
-        return 0, 0
-    with open(catalogue, "rb") as stream:
-        messages = [message for message in read_po(stream) if message.id]
+    messages = read_messages(catalogue)
     return len(messages), sum(bool(message.string) and not message.fuzzy for message in messages)
 
 
