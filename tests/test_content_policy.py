@@ -25,11 +25,17 @@ def test_an_inline_script_is_allowed_by_its_hash_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "element", ['<p style="color: red">', '<a href="#" onclick="x()">', "<b class='a' onload='x'>"]
+    "element",
+    ['<p style="color: red">', '<a href="#" onclick="x()">', "<b class='a' onload='x'>", "<img src=x onerror=x>"],
 )
 def test_what_no_hash_can_allow_ends_the_build(element: str) -> None:
     with pytest.raises(BuildError, match="en/page.html"):
         content_policy.add_policy(PAGE.format(element), "en/page.html")
+
+
+@pytest.mark.parametrize("text", ["&lt;a onload=&quot;x&quot;&gt;", "<b title='&lt;a onload=\"x\"&gt;'></b>"])
+def test_what_only_looks_like_an_attribute_is_text(text: str) -> None:
+    assert text in content_policy.add_policy(PAGE.format(text), "page")
 
 
 def test_a_style_on_a_page_leaves_the_last_site(small_site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -47,7 +48,7 @@ def visit_note(translator: Any, node: measured_note) -> None:
     words = _(
         "Measured while this page was built: times differ from machine to machine and from build to build."
     )
-    translator.body.append(f'<p class="measured-note">{words}</p>\n')
+    translator.body.append(f'<p class="measured-note">{escape(words)}</p>\n')
     raise nodes.SkipNode
 
 

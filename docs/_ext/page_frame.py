@@ -10,6 +10,7 @@ from typing import Any
 
 from docutils import nodes
 from graph_svg import graphviz_version
+from markupsafe import escape
 from page_metadata import address
 from sphinx.application import Sphinx
 from sphinx.locale import _
@@ -79,18 +80,22 @@ def adapt_theme(html: str) -> str:
     }
     side_bars = {"sidebar-drawer": _("Pages of this site"), "toc-drawer": _("On this page")}
     for name, label in side_bars.items():
-        html = html.replace(f'<aside class="{name}', f'<aside aria-label="{label}" class="{name}')
+        html = html.replace(f'<aside class="{name}', f'<aside aria-label="{escape(label)}" class="{name}')
     html = html.replace('<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">')
-    branches = _("Toggle navigation of {title}").format(title=r"\1")
-    html = re.sub(r'aria-label="Toggle navigation of ([^"]*)"', f'aria-label="{branches}"', html)
+    branches = str(escape(_("Toggle navigation of {title}")))
+    html = re.sub(
+        r'aria-label="Toggle navigation of ([^"]*)"',
+        lambda match: f'aria-label="{branches.replace("{title}", match[1])}"',
+        html,
+    )
     # Styles of the icons, in a form that a strict Content-Security-Policy lets pass.
     html = html.replace('style="display: none;"', 'class="icon-sheet"').replace(
         'style="opacity: 50%"', 'opacity="0.5"'
     )
     for label, translation in labels.items():
-        html = html.replace(f'aria-label="{label}"', f'aria-label="{translation}"')
+        html = html.replace(f'aria-label="{label}"', f'aria-label="{escape(translation)}"')
     for title, translation in icons.items():
-        html = html.replace(f"<title>{title}</title>", f"<title>{translation}</title>")
+        html = html.replace(f"<title>{title}</title>", f"<title>{escape(translation)}</title>")
     return html
 
 
@@ -98,16 +103,23 @@ def add_frame(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Give the templates what they show around the page."""
-    context["docstitle"] = context["shorttitle"] = context["project"] = _(app.config.html_title)
+    context["docstitle"] = context["shorttitle"] = context["project"] = escape(_(app.config.html_title))
     context["languages"] = language_links(app, pagename, context["content_root"])
-    context["built_with"] = built_with()
+    context["built_with"] = escape(built_with())
 
 
 def prepare_builder(app: Sphinx) -> None:
-    """Set up the template filter, and leave out Sphinx's search, which finds no Chinese word."""
+    """Set up the templates, and leave out Sphinx's search, which finds no Chinese word.
+
+    Templates write phrases of the interface as they are; here they are escaped, so that none of
+    them, translated or not, can hold markup.
+    """
     if app.builder.format != "html":
         return
-    app.builder.templates.environment.filters["adapt_theme"] = adapt_theme
+    environment = app.builder.templates.environment
+    environment.filters["adapt_theme"] = adapt_theme
+    gettext, ngettext = (environment.globals[name] for name in ("gettext", "ngettext"))
+    environment.install_gettext_callables(lambda text: escape(gettext(text)), lambda *args: escape(ngettext(*args)))
     app.builder.search = False
 
 

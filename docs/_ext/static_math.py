@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
-from latex2mathml.converter import convert
+from latex2mathml.converter import Converter
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
+
+
+# What a page does not let a formula do: lead elsewhere, or bring a style of its own.
+_REFUSED = {"href": r"\href", "style": r"\style"}
 
 
 def to_mathml(latex: str, *, display: str) -> str:
@@ -24,12 +30,19 @@ def to_mathml(latex: str, *, display: str) -> str:
     Raises
     ------
     ExtensionError
-        If the formula cannot be read.
+        If the formula cannot be read, or holds a link or a style.
     """
     try:
-        return convert(latex, display=display)
+        formula = Converter(display=display).convert_to_element(latex)
     except Exception as error:  # latex2mathml has no common base class for its errors
         raise ExtensionError(f"formula {latex!r} cannot be read: {type(error).__name__} {error}") from error
+    for element in formula.iter():
+        for attribute in _REFUSED.keys() & element.attrib.keys():
+            raise ExtensionError(f"formula {latex!r}: {_REFUSED[attribute]} is not allowed on a page")
+        # It writes symbols as references to characters, which its own way of writing XML leaves as they
+        # are, and with them every angle bracket of the formula.
+        element.text = html.unescape(element.text or "")
+    return ElementTree.tostring(formula, encoding="unicode")
 
 
 def forget_formulas(app: Sphinx) -> None:

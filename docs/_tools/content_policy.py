@@ -9,13 +9,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 from build_error import BuildError
 
 _INLINE = re.compile(r"<(script|style)(?P<attributes>[^>]*)>(?P<text>.*?)</\1>", re.DOTALL)
-_FORBIDDEN = re.compile(r"<[a-z][^<>]*?\s(style|on[a-z]+)=[\"'][^<>]*>")
 _START = re.compile(r"<head>\s*(<meta charset=\"?utf-8\"?\s*/?>)")
+
+
+class _Attributes(HTMLParser):
+    """Looks for an attribute that no hash can allow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: tuple[str, str] | None = None  # the element and the attribute
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, _value in attrs:
+            if name == "style" or name.startswith("on"):
+                self.found = self.found or (self.get_starttag_text() or tag, name)
 
 
 def _hashes(page: str, kind: str) -> str:
@@ -51,9 +64,12 @@ def add_policy(page: str, name: str) -> str:
     BuildError
         If an element carries a style or an event handler, which no hash can allow.
     """
-    if (found := _FORBIDDEN.search(_INLINE.sub("", page))) is not None:
+    attributes = _Attributes()
+    attributes.feed(page)
+    if attributes.found is not None:
+        element, attribute = attributes.found
         raise BuildError(
-            f"{name}: the element {found[0][:120]} has an attribute {found[1]!r}, which the page's "
+            f"{name}: the element {element[:120]} has an attribute {attribute!r}, which the page's "
             "Content-Security-Policy forbids; use a class and a style sheet, or a script"
         )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy_of(page)}">'
