@@ -11,6 +11,7 @@ import execution_cache
 from check_expectations import ExpectationFileError, find_surprises
 from example_process import Limits, name_of
 from example_runner import Example, ExampleRunner
+from script_form import chapter_faults, output_faults, script_faults
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -74,6 +75,9 @@ def run_examples(app: Sphinx) -> None:
     os.environ.update(ENVIRONMENT)
     source, conf = Path(app.srcdir).resolve(), app.config.sphinx_gallery_conf
     limits = Limits(app.config.example_time_limit, app.config.example_memory_limit)
+    # Before anything is run, written or removed.
+    names = [line for _gallery, generated in chapters(app) for line in chapter_faults(source, generated)]
+    fail(names + [line for example in all_examples(app) for line in script_faults(example.script)])
     execution_cache.tidy_folders(source, chapters(app))
     examples = example_shard.share(all_examples(app), app.config.example_shard)
     scratch = Path(app.doctreedir).resolve().parent / "runs"
@@ -99,6 +103,8 @@ def judge(app: Sphinx) -> None:
         for example in find_stale(app, all_examples(app))
     ]
     fail(edited)  # before the checks: they would be those of another text
+    pages = [(each.script, each.generated / f"{each.script.stem}.rst") for each in all_examples(app)]
+    fail([line for script, page in pages for line in output_faults(script, page)])
     try:
         fail([line for folders in chapters(app) for line in find_surprises(*folders)])
     except ExpectationFileError as error:

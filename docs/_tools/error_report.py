@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_WARNING = re.compile(r"^(?P<path>[^:\n]+?)(?::(?P<line>\d+))?(?::<[^>]*>:\d+)?: (?:WARNING|ERROR): (?P<text>.+)$")
+_WARNING = re.compile(r"^(?P<path>[^:\n]+?)(?::(?P<line>\d*))?(?::<[^>]*>:\d+)?: (?:WARNING|ERROR): (?P<text>.+)$")
 _ERROR = re.compile(
     r"^\s*(?:sphinx\.errors\.|[\w.]+\.)?(?P<kind>\w*(?:Error|Exception)): (?P<text>.+?)"
     r"(?=\n\s*\n|\nThe full traceback|\Z)",

@@ -1,0 +1,47 @@
+"""What the folder of a chapter, a script and its output have to look like; other forms break a page or a tool."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from example_process import name_of
+from forbidden_characters import find_forbidden
+
+# Names become addresses and names of files.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+_TAKEN = ("downloads", "locale")  # folders that the site has for other things
+
+
+def chapter_faults(source: Path, generated: Path) -> list[str]:
+    """What is wrong with the folder ``generated`` of a chapter in ``source``, the folder of the documents."""
+    name = generated.name
+    if generated.parent == source and _NAME.fullmatch(name) and name not in _TAKEN:
+        return []
+    return [f"conf.py: {os.path.relpath(generated, source)!r} is no name for the folder of a chapter"]
+
+
+def script_faults(script: Path) -> list[str]:
+    """The first thing that is wrong with a script, as one line."""
+    name = name_of(script)
+    if not _NAME.fullmatch(script.stem) or script.stem == "index":
+        return [f"{name}: name it with letters, digits and _ alone, and not index"]
+    data = script.read_bytes()
+    if data.startswith(b"\xef\xbb\xbf"):
+        return [f"{name}: it begins with a byte order mark; save it as UTF-8 without one"]
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return [f"{name}: it is not UTF-8 (byte {data[error.start]:#04x} at {error.start}); save it as UTF-8"]
+    # Line ends of Windows are line ends; other controls are not.
+    for number, line in enumerate(script.read_text(encoding="utf-8").split("\n"), 1):
+        if character := find_forbidden(line):
+            return [f"{name}:{number}: the line holds the character {character}; leave it out, or write an escape"]
+    return []
+
+
+def output_faults(script: Path, page: Path) -> list[str]:
+    """The first thing that is wrong with what ``script``, itself without fault, printed into its page."""
+    character = find_forbidden(page.read_text(encoding="utf-8").replace("\t", " "))
+    return [f"{name_of(script)}: it prints the character {character}; print its repr() instead"] if character else []
