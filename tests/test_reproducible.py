@@ -12,7 +12,7 @@ import pytest
 from conftest import PROJECT, Site, make_small_site
 
 # Output that was measured; what stands between its first and last tag may differ.
-MEASURED = re.compile(rb'(<div class="(?:[^"]* )?measured(?: [^"]*)?"><div[^>]*><pre>).*?(</pre></div>)', re.DOTALL)
+MEASURED = re.compile(rb'(<div class="(?:[^"]* )?measured(?: [^"]*)?"><div[^>]*><pre[^>]*>).*?(</pre></div>)', re.DOTALL)
 
 
 def build(site: Site, languages: str, jobs: int, cores: set[int]) -> dict[str, bytes]:
@@ -68,4 +68,8 @@ def test_the_site_is_the_same_everywhere(tmp_path: Path) -> None:
         shutil.copytree(PROJECT / "gallery", site.root / "gallery", dirs_exist_ok=True)
         (site.root / ".venv").symlink_to(sys.prefix)
     measured = build_twice(*sites, languages="en zh_CN")
-    assert measured == {f"{language}/conv_bn_fusion/peak_and_time.html" for language in ("en", "zh_CN")}
+    assert measured == {
+        f"{language}/{page}.html"
+        for language in ("en", "zh_CN")
+        for page in ("conv_bn_fusion/peak_and_time", "field_guide/recompute_or_save")
+    }
