@@ -61,7 +61,7 @@ make_dot(out, params={"x": x, "bias": bias, "out": out})
 # suffers in the same way.
 #
 # Alone, the Function passes the check. Before a plain ``sum``, ``mul_`` refuses: the gradient that
-# ``sum`` hands back is one element that is seen many times.
+# ``sum`` hands back is one element that is seen many times:
 
 print("gradcheck    ", gradcheck(TripleOverGrad.apply, x))
 try:

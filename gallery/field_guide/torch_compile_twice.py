@@ -76,8 +76,8 @@ for backend in ("aot_eager", "eager"):
 #
 # With ``eager``, the traced ``backward`` is run as it was written down. Like the one that
 # :doc:`torch_compile` prints, it begins with ``_set_grad_enabled(False)``. To autograd its result is a
-# constant, ``create_graph=True`` or not. What should come from there is missing in the second derivative of ``product``, as in
-# :doc:`/double_backward/losing_intermediates`. The check of the second order finds it:
+# constant, ``create_graph=True`` or not. What should come from there is missing in the second derivative of
+# ``product``, as in :doc:`/double_backward/losing_intermediates`. The check of the second order finds it:
 
 compiled = torch.compile(product, fullgraph=True, backend="eager")
 print("gradgradcheck", gradgradcheck(Square.apply, x))
