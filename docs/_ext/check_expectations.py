@@ -58,6 +58,33 @@ def records_of_chapter(generated: Path) -> dict[str, list[CheckRecord]]:
     }
 
 
+def find_unmeant(
+    chapter: Path, script: str, records: list[CheckRecord], expectations: list[ExpectedFailure]
+) -> list[str]:
+    """Outcomes that are not as meant among ``records``, which ran in ``script``, one line each."""
+    surprises = []
+    for record in records:
+        meant = any(expected.matches(script, record) for expected in expectations)
+        place = f"gallery/{chapter.name}/{script}.py:{record.line}: {record.check} of {record.function}"
+        if not record.passed and not meant:
+            surprises.append(f"{place} failed but should pass: {record.message or 'it returned False'}")
+        if record.passed and meant:
+            surprises.append(f"{place} passed but {FILE_NAME} says that it fails")
+    return surprises
+
+
+def find_missing(
+    chapter: Path, by_script: dict[str, list[CheckRecord]], expectations: list[ExpectedFailure]
+) -> list[str]:
+    """Listed checks that did not run, one line each."""
+    return [
+        f"gallery/{chapter.name}/{expected.script}.py: {expected.check} of {expected.function} "
+        f"did not run but is listed in {FILE_NAME}"
+        for expected in expectations
+        if not any(expected.matches(expected.script, record) for record in by_script.get(expected.script, []))
+    ]
+
+
 def find_surprises(chapter: Path, generated: Path) -> list[str]:
     """What is not as meant in a chapter, one line each.
 
@@ -77,18 +104,5 @@ def find_surprises(chapter: Path, generated: Path) -> list[str]:
     by_script = records_of_chapter(generated)
     surprises = []
     for script, records in by_script.items():
-        for record in records:
-            meant = any(expected.matches(script, record) for expected in expectations)
-            place = f"gallery/{chapter.name}/{script}.py:{record.line}: {record.check} of {record.function}"
-            if not record.passed and not meant:
-                surprises.append(f"{place} failed but should pass: {record.message or 'it returned False'}")
-            if record.passed and meant:
-                surprises.append(f"{place} passed but {FILE_NAME} says that it fails")
-    for expected in expectations:
-        records = by_script.get(expected.script, [])
-        if not any(expected.matches(expected.script, record) for record in records):
-            surprises.append(
-                f"gallery/{chapter.name}/{expected.script}.py: {expected.check} of {expected.function} "
-                f"did not run but is listed in {FILE_NAME}"
-            )
-    return surprises
+        surprises += find_unmeant(chapter, script, records, expectations)
+    return surprises + find_missing(chapter, by_script, expectations)
