@@ -11,6 +11,8 @@ EXTRA_INDEX_URL ?=
 SPHINXOPTS ?=
 PYTESTOPTS ?=
 PORT ?= 8000
+# Passed on to the mutation tests: --only=CHAPTER/SCRIPT runs those of one script.
+MUTANTSOPTS ?=
 # Languages whose catalogues `make gettext` refreshes.
 TRANSLATIONS ?= $(filter-out en,$(LANGUAGES))
 
@@ -22,7 +24,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 CHAPTERS := $(patsubst %/.results-made-with,%,$(wildcard docs/*/.results-made-with))
 
 .DEFAULT_GOAL := help
-.PHONY: help html test serve gettext inventory clean system-for-html system-for-test
+.PHONY: help html test mutants serve gettext inventory clean system-for-html system-for-test
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +34,9 @@ html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
 
 test: $(VENV)/.installed-test  ## run all tests
 	@$(BIN)/python -m pytest tests $(PYTESTOPTS)
+
+mutants: $(VENV)/.installed  ## change every formula and see that a check notices
+	@$(BIN)/python tests/mutants/run_mutants.py $(MUTANTSOPTS)
 
 serve: html  ## preview the site on PORT
 	@echo "http://localhost:$(PORT)/"
