@@ -36,6 +36,7 @@ extensions = [
     # What a run leaves behind: graphs, checks, plots, times
     "graph_directive",
     "check_directives",
+    "mutant_table",
     "plot_directive",
     "measured_output",
     # Pages
