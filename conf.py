@@ -40,6 +40,7 @@ extensions = [
     "check_tables",
     "translation_status",
     "speed_tables",
+    "mutant_table",
     "plot_directive",
     "measured_output",
     # Pages

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, sync_playwright
 
 PROJECT = Path(__file__).parent.parent
-sys.path[:0] = [str(PROJECT / "docs" / "_ext"), str(PROJECT / "docs" / "_tools")]
+sys.path[:0] = [str(PROJECT / folder) for folder in ("docs/_ext", "docs/_tools", "tests/mutants")]
 
 # Every page of the site, without a suffix.
 PAGES = sorted(
