@@ -23,6 +23,8 @@ NAME ?=
 PAGES ?=
 # Packages that `make upgrade-check` leaves at their pinned versions, such as "torch".
 KEEP ?=
+# Passed on to the mutation tests: --only=CHAPTER/SCRIPT runs those of one script.
+MUTANTSOPTS ?=
 # Languages whose catalogues `make gettext` refreshes.
 TRANSLATIONS ?= $(filter-out en,$(LANGUAGES))
 
@@ -35,7 +37,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 CHAPTERS := $(patsubst %/.generated,%,$(wildcard docs/*/.generated))
 
 .DEFAULT_GOAL := help
-.PHONY: help html execute test audit speed upgrade-check serve gettext new-example inventory clean system-for-html system-for-test system-for-audit
+.PHONY: help html execute test mutants audit speed upgrade-check serve gettext new-example inventory clean system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -52,12 +54,15 @@ test: $(VENV)/.installed-test  ## run all tests
 audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure every page with Lighthouse and axe
 	@$(BIN)/python $(AUDIT)/audit.py $(PAGES)
 
-speed: $(VENV)/.installed  ## measure how long builds take, into docs/build_speed.json
+speed: $(VENV)/.installed  ## measure how long builds take, into build/speed.json
 	@$(BIN)/python benchmarks/speed/measure_speed.py
 
 upgrade-check: html  ## build and test with the newest versions, except those of KEEP, and compare
 	@$(BIN)/python benchmarks/upgrade/upgrade_check.py --languages "$(LANGUAGES)" --keep "$(KEEP)" \
 		--extra-index-url "$(EXTRA_INDEX_URL)"
+
+mutants: $(VENV)/.installed  ## change every formula and see that a check notices
+	@$(BIN)/python tests/mutants/run_mutants.py $(MUTANTSOPTS)
 
 serve: html  ## preview the site on PORT
 	@echo "http://localhost:$(PORT)/"

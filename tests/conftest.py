@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, sync_playwright
 
 PROJECT = Path(__file__).parent.parent
-sys.path[:0] = [str(PROJECT / "docs" / "_ext"), str(PROJECT / "docs" / "_tools")]
+sys.path[:0] = [str(PROJECT / folder) for folder in ("docs/_ext", "docs/_tools", "tests/mutants")]
 
 # Every page of the site, without a suffix.
 PAGES = sorted(
@@ -39,6 +39,15 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes minutes; runs only when asked for, with -m slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "slow" not in config.option.markexpr:
+        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
 
 
 @dataclass

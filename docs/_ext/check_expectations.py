@@ -8,7 +8,6 @@ that passes, a listed check that did not run.
 from __future__ import annotations
 
 import tomllib
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,34 +68,31 @@ def find_unmeant(
 ) -> list[str]:
     """Outcomes that are not as meant among ``records``, which ran in ``script``, one line each."""
     surprises = []
-    outcomes: dict[ExpectedFailure, set[bool]] = defaultdict(set)
     for record in records:
         expected = next((entry for entry in expectations if entry.matches(script, record)), None)
         place = f"gallery/{chapter.name}/{script}.py:{record.line}: {record.check} of {record.function}"
-        if expected is not None:
-            outcomes[expected].add(record.passed)
         if not record.passed and expected is None:
             surprises.append(f"{place} failed but should pass: {record.message or 'it returned False'}")
         if record.passed and expected is not None and not expected.sometimes:
             surprises.append(f"{place} passed but {FILE_NAME} says that it fails")
-    for expected, seen in outcomes.items():
-        if expected.sometimes and len(seen) == 1:
-            place = f"gallery/{chapter.name}/{script}.py: {expected.check} of {expected.function}"
-            always = "passed" if True in seen else "failed"
-            surprises.append(f"{place} always {always} but {FILE_NAME} says that it fails sometimes")
     return surprises
 
 
 def find_missing(
     chapter: Path, by_script: dict[str, list[CheckRecord]], expectations: list[ExpectedFailure]
 ) -> list[str]:
-    """Listed checks that did not run, one line each."""
-    return [
-        f"gallery/{chapter.name}/{expected.script}.py: {expected.check} of {expected.function} "
-        f"did not run but is listed in {FILE_NAME}"
-        for expected in expectations
-        if not any(expected.matches(expected.script, record) for record in by_script.get(expected.script, []))
-    ]
+    """Listed checks that did not run, or not with both outcomes where both are meant, one line each."""
+    surprises = []
+    for expected in expectations:
+        records = by_script.get(expected.script, [])
+        outcomes = {record.passed for record in records if expected.matches(expected.script, record)}
+        place = f"gallery/{chapter.name}/{expected.script}.py: {expected.check} of {expected.function}"
+        if not outcomes:
+            surprises.append(f"{place} did not run but is listed in {FILE_NAME}")
+        elif expected.sometimes and len(outcomes) == 1:
+            always = "passed" if True in outcomes else "failed"
+            surprises.append(f"{place} always {always} but {FILE_NAME} says that it fails sometimes")
+    return surprises
 
 
 def find_surprises(chapter: Path, generated: Path) -> list[str]:

@@ -218,6 +218,11 @@ def take() -> list[CheckRecord]:
     return taken
 
 
+def count() -> int:
+    """How many checks have ended since the last call of :func:`take`."""
+    return len(_observed)
+
+
 def save(records: list[CheckRecord], path: Path) -> None:
     """Write ``records`` as JSON, the same bytes for equal records."""
     path.write_text(json.dumps([asdict(record) for record in records], indent=1) + "\n", encoding="utf-8")

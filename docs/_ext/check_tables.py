@@ -152,6 +152,8 @@ def visit_capabilities(translator: Any, node: capability_table_node) -> None:
     functions: dict[tuple[str, str], list[CheckRecord]] = {}
     places: dict[tuple[str, str], int] = {}
     for page, position, record in records_in_order(builder):
+        if record.function == "<lambda>":
+            continue  # of which nobody can tell what it is
         functions.setdefault((page, record.function), []).append(record)
         places.setdefault((page, record.function), position)
     rows = []

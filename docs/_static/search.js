@@ -30,12 +30,13 @@
   const join = (text) =>
     text.replaceAll(" </mark>", "</mark> ").replace(HAN_GAP, "").replaceAll("</mark><mark>", "");
 
-  // Pagefind does not rank what it finds as a phrase: titles count most, then headings, then how much
-  // of a page speaks of it.
+  // Pagefind does not rank what it finds as a phrase: titles count most, then headings, then how often
+  // and how densely a page speaks of it.
   const weigh = (page, phrase) =>
     100 * page.meta.title.includes(phrase) +
     20 * page.sub_results.some((section) => section.title.includes(phrase)) +
-    (100 * page.locations.length) / page.word_count;
+    3 * Math.min(page.locations.length, 10) +
+    (100 * page.locations.length) / (page.word_count + 1000); // a short page is not denser by being short
 
   const lookUp = async (pagefind, query) => {
     const spaced = query.replace(HAN, " ");

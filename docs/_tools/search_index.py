@@ -8,6 +8,7 @@ found where its characters follow each other.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -20,12 +21,19 @@ from build_error import BuildError
 # Parts of Pagefind that belong to user interfaces of its own; ours is search.js.
 UNUSED = ("pagefind-ui", "pagefind-modular-ui", "pagefind-component-ui", "pagefind-highlight")
 _TEXT = re.compile(r">([^<]+)<")
+# Output that was measured, as measured_output.py marks it.
+_MEASURED = re.compile(r'<div class="(?:[^"]* )?measured(?: [^"]*)?"')
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])")
 
 
 def separate_han(page: str) -> str:
     """Put a space between any two Han characters in the text of an HTML page; search.js takes it out."""
     return _TEXT.sub(lambda match: f">{_BETWEEN_HAN.sub(' ', match[1])}<", page)
+
+
+def leave_out_measured(page: str) -> str:
+    """Keep measured output from being found: nobody looks for it, and every build has another index by it."""
+    return _MEASURED.sub(r"\g<0> data-pagefind-ignore", page)
 
 
 def write(site: Path) -> None:
@@ -43,12 +51,16 @@ def write(site: Path) -> None:
         for path in site.rglob("*.html"):
             copy = Path(folder) / path.relative_to(site)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(separate_han(path.read_text(encoding="utf-8")), encoding="utf-8")
+            page = leave_out_measured(path.read_text(encoding="utf-8"))
+            copy.write_text(separate_han(page), encoding="utf-8")
         shutil.rmtree(site / "pagefind", ignore_errors=True)
         command = [sys.executable, "-m", "pagefind", "--site", folder, "--output-path", str(site / "pagefind")]
         result = subprocess.run([*command, "--quiet"], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise BuildError(f"Pagefind could not index the site:\n{result.stdout}{result.stderr}")
+    entry = site / "pagefind" / "pagefind-entry.json"
+    # Pagefind lists the languages in an order of its own at every run.
+    entry.write_text(json.dumps(json.loads(entry.read_text(encoding="utf-8")), sort_keys=True), encoding="utf-8")
     for name in UNUSED:
         for path in (site / "pagefind").glob(f"{name}.*"):
             path.unlink()

@@ -135,3 +135,5 @@ try:
     gradient_of_penalty(GuardedConv2d.apply)
 except RuntimeError as error:
     print("RuntimeError:", error)
+else:
+    raise AssertionError("the guard did not raise")

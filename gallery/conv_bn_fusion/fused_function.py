@@ -107,6 +107,8 @@ weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 
 print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight)))
 print("gradgradcheck", gradgradcheck(FusedConvBN.apply, (inputs, weight)))
+print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight.detach())))
+print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight)))
 
 # %%
 # Output and gradients are those of the two Functions one after the other, up to the rounding of

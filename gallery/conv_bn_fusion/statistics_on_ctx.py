@@ -69,6 +69,7 @@ def penalty_gradient(layer):
     return torch.autograd.grad(grad_input.pow(2).sum(), weight)[0]
 
 
+torch.testing.assert_close(StatisticsOnCtx.apply(inputs, weight), plain(inputs, weight))
 wrong, right = penalty_gradient(StatisticsOnCtx.apply), penalty_gradient(plain)
 print("StatisticsOnCtx", [round(value, 2) for value in wrong[0, 0, 0].tolist()])
 print("plain          ", [round(value, 2) for value in right[0, 0, 0].tolist()])

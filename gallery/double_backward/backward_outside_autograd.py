@@ -76,6 +76,7 @@ grad_output = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(Cube.apply, x))
 print("gradgradcheck", gradgradcheck(Cube.apply, x))
 print("gradcheck    ", gradcheck(CubeBackward.apply, (grad_output, x)))
+print("gradgradcheck", gradgradcheck(CubeBackward.apply, (grad_output, x)))
 
 # %%
 # Read the graph

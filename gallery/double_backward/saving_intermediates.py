@@ -85,6 +85,7 @@ print("gradgradcheck", gradgradcheck(Sinh.apply, x))
 x = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(sinh(x).sum(), x, create_graph=True)
 (grad_grad_x,) = torch.autograd.grad(grad_x.sum(), x)
+torch.testing.assert_close(grad_grad_x, torch.sinh(x))
 
 print("sinh(x)    ", [round(value, 6) for value in torch.sinh(x).tolist()])
 print("grad_grad_x", [round(value, 6) for value in grad_grad_x.tolist()])

@@ -60,8 +60,8 @@ print("cc:", status)
 
 def call(loop, *tensors, results=1):
     made = [tensors[0].new_empty(tensors[0].shape) for _ in range(results)]
-    if any(tensor.dtype != torch.float64 or tensor.is_cuda for tensor in tensors):
-        raise TypeError("torch.float64, cpu")
+    if any(tensor.dtype != torch.float64 or tensor.device.type != "cpu" for tensor in tensors):
+        raise TypeError("the loops take torch.float64 on the CPU")
     # C gets addresses and a length: no dtype, no shape, no strides.
     addresses = [ctypes.c_void_p(tensor.data_ptr()) for tensor in (*tensors, *made)]
     getattr(kernel, loop)(*addresses, ctypes.c_long(made[0].numel()))
@@ -85,7 +85,8 @@ if kernel:
 # --------
 #
 # ``contiguous()`` on everything that C gets. And C leaves no record for a second derivative, so
-# ``backward`` is a Function of its own:
+# ``backward`` is a Function of its own. A third derivative is lost, without an error if only a part of
+# it comes from here; :doc:`/double_backward/backward_outside_autograd` says what to do about that.
 
 
 class CubeInC(torch.autograd.Function):

@@ -8,7 +8,7 @@ the variant of it that cannot be used there.
 Read :doc:`recompute_or_save` first.
 
 A model with checkpoints trains well. Then a gradient penalty is added, and ``torch.autograd.grad`` ends in an
-error. The way out that the error names runs through, with a wrong second derivative.
+error. Of the two ways out that the error names, one runs through with a wrong second derivative.
 """
 
 import warnings
@@ -48,7 +48,7 @@ def print_derivatives(function):
     x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
     loss = function(x) + x**2
     with warnings.catch_warnings():
-        # It warns of a cycle between x and x.grad, which is broken two lines below.
+        # It warns of a cycle between x and x.grad, which is broken right after this block.
         warnings.simplefilter("ignore")
         loss.backward(create_graph=True)
     grad_x, x.grad = x.grad, None

@@ -192,7 +192,7 @@ print("gradcheck    ", gradcheck(LeakyReLUByMask.apply, (x, 0.1)))
 print("gradgradcheck", gradgradcheck(LeakyReLUByMask.apply, (x, 0.1)))
 
 # %%
-# The other way round, autograd refuses:
+# The other way round, with the number in ``save_for_backward``, autograd refuses:
 
 
 class SlopeSaved(torch.autograd.Function):

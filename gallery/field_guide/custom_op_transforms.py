@@ -65,7 +65,7 @@ except RuntimeError as error:
 
 # %%
 # Forward mode should give the derivative, :math:`\psi_1`. If the input does not require a gradient, it
-# gives zeros, and nothing is raised. Only a check of forward mode notices:
+# gives zeros, and nothing is raised. Only a check of forward mode, which detaches ``x``, notices:
 
 inputs, tangent = x.detach(), torch.ones(3, dtype=torch.float64)
 show("jvp", jvp(psi, (inputs,), (tangent,))[1])

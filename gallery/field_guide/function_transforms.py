@@ -22,7 +22,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# :math:`y = 1/x` has the derivative :math:`-y^2`. The Function is written like all others so far:
+# :math:`y = 1/x` has the derivative :math:`-y^2`. The Function is written like those on most
+# pages, with a ``forward`` that gets ``ctx``:
 
 
 class ReciprocalInOne(torch.autograd.Function):

@@ -64,6 +64,9 @@ except torch._dynamo.exc.Unsupported as error:
 # leads to the real ``x``. And it is a graph of autograd, which exists only while the code runs;
 # ``torch.compile`` reads the code before it runs.
 #
+# The message goes on to recommend ``torch._dynamo.config.trace_autograd_ops = True``. That is half a cure: the
+# Function can be compiled, but where it is not compiled, its second derivative is lost as before.
+#
 # The cure
 # --------
 #

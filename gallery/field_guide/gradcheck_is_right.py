@@ -2,8 +2,8 @@
 Training runs, gradcheck fails
 ==============================
 
-After this page you know two mistakes in ``backward`` that no training run reports, and you can read
-what :func:`~torch.autograd.gradcheck.gradcheck` says to them.
+After this page you know two mistakes in ``backward`` that a training run may never report, and you
+can read what :func:`~torch.autograd.gradcheck.gradcheck` says to them.
 
 Read :doc:`/double_backward/saving_inputs` first. If your Function is correct and the check fails
 all the same, read :doc:`gradcheck_says_no`.
@@ -55,8 +55,8 @@ except RuntimeError as error:
 #
 # A gradient that is larger than its input is summed down by autograd, over the dimensions that
 # broadcasting would have added on the left. With a square ``x`` that fits, and it sums over the
-# rows. With any other shape it does not fit, and the mistake comes to light in the first
-# ``backward``:
+# rows. With a single row it fits, too, and is even right. With any other shape it does not fit, and
+# the mistake comes to light in the first ``backward``:
 
 x = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
 try:
@@ -65,7 +65,7 @@ except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
 
 # %%
-# So never check with two dimensions of the same size, and sum yourself:
+# So never check with two dimensions of the same size or with one of size 1, and sum yourself:
 
 
 class ScaleRowsSummed(ScaleRows):

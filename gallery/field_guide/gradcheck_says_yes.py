@@ -73,7 +73,7 @@ print("gradcheck    ", gradcheck(MeanOfNeighbours.apply, x, raise_exception=Fals
 # %%
 # Fast mode compares one number, :math:`v^{\top} J\,u`, instead of the Jacobian :math:`J`. One
 # element in two hundred moves it by less than the tolerance. :math:`u` and :math:`v` are random but
-# the same in every call: asking again does not help. A small input in slow mode does.
+# the same in every call: asking again does not help. Slow mode does, and so does a small input.
 #
 # Real values in a complex tensor
 # -------------------------------

@@ -55,7 +55,9 @@ except RuntimeError as error:
 #
 # The values are doubled, and the gradient should be 2. But the ``grad_fn`` of the tensor is still
 # that of ``clone``, so the way back leads past the Function. ``mark_dirty`` gives the changed
-# tensor a new one. ``forward`` has to return that very tensor:
+# tensor a new one. ``forward`` has to return that very tensor, and ``backward`` must not need what
+# was overwritten: after ``save_for_backward(x)`` and ``x.mul_(x)`` it computes with the square, and
+# nothing is raised.
 
 
 class Double(DoubleUndeclared):
@@ -98,21 +100,21 @@ class Flat(torch.autograd.Function):
 
 
 attempts = (
-    lambda: DoubleNotReturned.apply(x.clone()),
-    lambda: Double.apply(x),  # a leaf
-    lambda: x.mul_(2),  # PyTorch's own words for the same
-    lambda: Double.apply(x[:1]),  # a view of a leaf
-    lambda: Double.apply(x.clone().unbind()[0]),  # one of several views
-    lambda: Flat.apply(x.clone().view(1, 2)).mul_(2),  # a view made by a Function
+    lambda: DoubleNotReturned.apply(x.clone()),  # 1: dirty, and not returned
+    lambda: Double.apply(x),  # 2: a leaf
+    lambda: x.mul_(2),  # 3: PyTorch's own words for the same
+    lambda: Double.apply(x[:1]),  # 4: a view of a leaf
+    lambda: Double.apply(x.clone().unbind()[0]),  # 5: one of several views
+    lambda: Flat.apply(x.clone().view(1, 2)).mul_(2),  # 6: a view made by a Function
 )
-for attempt in attempts:
+for number, attempt in enumerate(attempts, start=1):
     try:
         attempt()
     except RuntimeError as error:
-        print(fill(f"RuntimeError: {error}", 78))
+        print(fill(f"{number} RuntimeError: {error}", 80))
 
 # %%
 # A copy may always be changed, as in ``double_a_copy``. Mind that a Function is refused only after
-# its ``forward`` has run. Twice that was too late for ``x``, which was (1, 2):
+# its ``forward`` has run. In 2 and 4 that was too late for ``x``, which was (1, 2):
 
 print(x.tolist())

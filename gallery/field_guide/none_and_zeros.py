@@ -7,8 +7,8 @@ you know which outputs autograd should not differentiate at all.
 
 Read :doc:`/double_backward/saving_intermediates` first.
 
-The symptom: ``backward`` raises a ``TypeError`` about ``NoneType`` as soon as an output is not
-used. Or a loss on one of the outputs trains nothing, and nothing is raised.
+The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about
+``NoneType`` as soon as an output is not used. Or a loss on one of the outputs trains nothing, and nothing is raised.
 """
 
 import torch
@@ -88,7 +88,7 @@ print("whole.requires_grad", whole.requires_grad, grad(whole.sum(), x)[0].tolist
 
 # %%
 # A loss on ``whole`` trains nothing and says nothing. Mark the output, and the loss raises an error
-# instead. A tensor of integers needs no mark: it can never require grad.
+# instead, provided that no other term of it requires grad. A tensor of integers needs no mark: it can never require grad.
 
 
 class SplitMarked(Split):

@@ -7,7 +7,7 @@ input that it has not declared.
 
 Read :doc:`in_place` first.
 
-The symptom: the gradient of *another* layer is wrong, or a check shows numbers in the millions.
+The symptom: the gradient of *another* layer is wrong, or a check shows numbers like ``1.2e+08``.
 """
 
 from textwrap import fill
@@ -43,7 +43,7 @@ x = torch.ones(2, dtype=torch.float64, requires_grad=True)
 bias = torch.ones(2, dtype=torch.float64, requires_grad=True)
 for function in (TripleOverGrad, TripleBesideGrad):
     out = function.apply(x) + bias
-    grads = grad(out, (x, bias), grad_outputs=torch.ones_like(out), retain_graph=True)
+    grads = grad(out, (x, bias), grad_outputs=torch.ones_like(out))
     print(f"{function.__name__:16}", [grad_input.tolist() for grad_input in grads])
 
 # %%
@@ -52,6 +52,7 @@ for function in (TripleOverGrad, TripleBesideGrad):
 # The cause
 # ---------
 
+out = TripleOverGrad.apply(x) + bias
 make_dot(out, params={"x": x, "bias": bias, "out": out})
 
 # %%
@@ -59,8 +60,8 @@ make_dot(out, params={"x": x, "bias": bias, "out": out})
 # to both sides. One side tripled it, and the other side got the same memory. A residual connection
 # suffers in the same way.
 #
-# Alone, the Function passes the check. A plain ``sum`` refuses, because its gradient is one element
-# that is seen many times:
+# Alone, the Function passes the check. Before a plain ``sum``, ``mul_`` refuses: the gradient that
+# ``sum`` hands back is one element that is seen many times:
 
 print("gradcheck    ", gradcheck(TripleOverGrad.apply, x))
 try:
@@ -97,7 +98,7 @@ except RuntimeError as error:
 
 # %%
 # Each call of ``forward`` starts from what the last one left, and the check divides the difference
-# by its tiny step. The cure is a new tensor for every result, here and in ``backward``. If the
+# by twice its tiny step. The cure is a new tensor for every result, here and in ``backward``. If the
 # change of the input is the purpose, declare it as in :doc:`in_place`.
 
 

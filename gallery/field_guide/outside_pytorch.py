@@ -8,7 +8,7 @@ what ``detach()`` costs.
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
 The symptom: ``Can't call numpy() on Tensor that requires grad``. Or, after following the advice in
-this message, a gradient that is too small.
+this message, a gradient of which a part is missing.
 """
 
 from textwrap import fill
@@ -31,7 +31,8 @@ except RuntimeError as error:
 
 
 def detached_exp(x):
-    return torch.from_numpy(np.exp(x.detach().numpy()))
+    # For a tensor without dimensions NumPy returns a number, which from_numpy would refuse.
+    return torch.as_tensor(np.exp(x.detach().numpy()))
 
 
 for function in (detached_exp, torch.exp):
@@ -42,35 +43,36 @@ for function in (detached_exp, torch.exp):
 # The cause
 # ---------
 #
-# NumPy leaves no record for autograd, and the message says so. ``detach()`` silences the message,
-# and what comes back from NumPy is a constant. The product still has a gradient, but only that of
-# its first factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
+# NumPy leaves no record for autograd, so ``numpy()`` refuses. ``detach()`` silences the message, and
+# what comes back from NumPy is a constant. The product still has a gradient, but only that of its
+# first factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
 #
 # The same again, one level up
 # ----------------------------
 #
-# Inside a Function autograd does not record, so ``numpy()`` is allowed, and ``backward`` supplies
-# the gradient. Written in NumPy as well, it passes the first check:
+# Autograd records nothing in ``forward``, and nothing in ``backward`` for a first derivative. So
+# ``numpy()`` is allowed in both, and ``backward`` supplies the gradient. Written in NumPy as well, it
+# passes the first check:
 
 
 class NumpyExp(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
-        out = torch.from_numpy(np.exp(x.numpy()))
+        out = torch.as_tensor(np.exp(x.numpy()))
         ctx.save_for_backward(out)
         return out
 
     @staticmethod
     def backward(ctx, grad_output):
         (out,) = ctx.saved_tensors
-        return torch.from_numpy(grad_output.numpy() * out.numpy())
+        return torch.as_tensor(grad_output.numpy() * out.numpy())
 
 
 class NumpyExpDetached(NumpyExp):
     @staticmethod
     def backward(ctx, grad_output):
         (out,) = ctx.saved_tensors
-        return torch.from_numpy(grad_output.detach().numpy() * out.detach().numpy())
+        return torch.as_tensor(grad_output.detach().numpy() * out.detach().numpy())
 
 
 print("gradcheck    ", gradcheck(NumpyExp.apply, x))

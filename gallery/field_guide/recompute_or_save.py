@@ -170,12 +170,13 @@ print(f"{'checkpointed_once':17} {'':10} {four:11,}")
 
 # %%
 # Around each layer, checkpoint keeps what the Function keeps: the input of every layer. Around all four, it
-# keeps one tensor, and ``backward`` makes the others again. Forward and backward of the four layers, the
-# fastest of five:
+# keeps one tensor, and ``backward`` makes the others again. Forward and backward of the four layers, once to
+# warm up and then the fastest of five:
 
 
 def fastest_of_five(function, *arguments):
     times = []
+    torch.autograd.grad(function(*arguments).sum(), inputs)
     for _ in range(5):
         start = perf_counter()
         torch.autograd.grad(function(*arguments).sum(), inputs)
@@ -189,8 +190,8 @@ once = fastest_of_five(checkpointed_once, tanh_gelu, inputs)
 print(f"{'checkpointed_once':17} {once:8.2f} ms")
 
 # %%
-# Memory saved is paid for in time, also where nothing is computed again: packing converts each tensor twice.
-# How much is paid depends on the machine and on the layer.
+# Memory saved is usually paid for in time: what was not kept is computed again, and packing converts each
+# tensor twice. How much is paid depends on the machine and on the layer; for packing it can be next to nothing.
 #
 # Which one
 # ---------

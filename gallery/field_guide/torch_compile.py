@@ -87,7 +87,8 @@ print(graphs[0].bwd_body_0.code.strip())
 # it says.
 #
 # Without ``fullgraph=True`` the Function is left out, and the code around it falls into pieces.
-# ``torch._dynamo.explain`` counts the graphs and the breaks between them:
+# ``torch._dynamo.explain`` counts the graphs and the breaks between them. One of the graphs is
+# ``forward`` of the Function, which is traced by itself:
 
 
 def chain(x):

@@ -71,13 +71,13 @@ for backend in ("aot_eager", "eager"):
 # The cause
 # ---------
 #
-# With ``aot_eager`` the first derivative comes from a compiled ``backward``. No ``backward`` has been
-# compiled for that one.
+# With ``aot_eager`` the first derivative comes from a compiled ``backward``. To differentiate this
+# ``backward`` would take another one, and none has been compiled.
 #
-# With ``eager``, the traced ``backward`` is run as :doc:`torch_compile` prints it, and that begins with
-# ``_set_grad_enabled(False)``. To autograd its result is a constant, ``create_graph=True`` or not. What
-# should come from there is missing in the second derivative of ``product``, as in
-# :doc:`/double_backward/losing_intermediates`. The check of the second order finds it:
+# With ``eager``, the traced ``backward`` is run as it was written down. Like the one that
+# :doc:`torch_compile` prints, it begins with ``_set_grad_enabled(False)``. To autograd its result is a
+# constant, ``create_graph=True`` or not. What should come from there is missing in the second derivative of
+# ``product``, as in :doc:`/double_backward/losing_intermediates`. The check of the second order finds it:
 
 compiled = torch.compile(product, fullgraph=True, backend="eager")
 print("gradgradcheck", gradgradcheck(Square.apply, x))

@@ -60,9 +60,10 @@ for function in (Triple, CubeOnCtx):
 # The cause
 # ---------
 #
-# Both times ``grad_x`` has no way to ``x``. To autograd, zero and lost look the same, and a tool
-# that fills in zeros, like ``hessian``, cannot tell either: its second result should be :math:`6x`
-# on the diagonal. Finite differences can tell.
+# Both times ``grad_x`` has no way to ``x``. (If ``create_graph=True`` was forgotten, every Function
+# gives this message.) To autograd, zero and lost look the same, and a tool that fills in zeros, like
+# ``hessian``, cannot tell either: its second result should be :math:`6x` on the diagonal. Finite
+# differences can tell.
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
@@ -70,7 +71,8 @@ for function in (Triple, CubeOnCtx):
 
 # %%
 # A check that fails means *lost*. Mend the Function as :doc:`/double_backward/losing_intermediates`
-# says. A check that passes means *zero*, and the error is the caller's to handle.
+# says. A check that passes at points taken at random means *zero*, and the error is the caller's to
+# handle. At random, because at ``x = 0`` the check of ``CubeOnCtx`` passes: :math:`6x` is zero there.
 #
 # A gradient that does not depend on x
 # ------------------------------------
@@ -105,7 +107,8 @@ print("gradgradcheck", gradgradcheck(Product.apply, (x, weight)))
 # The cure
 # --------
 #
-# Be ready for a zero in both forms, no graph and a graph without ``x``:
+# Be ready for a zero in both forms, no graph and a graph without ``x``. What this function returns
+# are the row sums of the Hessian:
 
 
 def second_or_zeros(function, x):
