@@ -78,7 +78,7 @@ def test_a_translated_page(chinese_site: Site) -> None:
         (SQUARE, 'msgstr "第一段。"', 'msgstr "第一段。', r"square\.po:\d+: is no line of a catalogue"),
         (f"{FOLDER}/sphinx.po", 'msgstr "通过"', 'msgstr ""', r"sphinx\.po: missing: 'passed'"),
         (SQUARE, "带有``code``的文字。", "带有``code的文字。", r"square\.po: not understood \(Inline literal .*of gallery/double_backward/square\.py"),
-        (SQUARE, "带有``code``的文字。", "带有:doc:`nowhere`的文字。", r"square\.po: adds :doc:`nowhere`: 'Some text with ``code``\.'"),
+        (SQUARE, "带有``code``的文字。", "带有:doc:`nowhere`的文字。", r"square\.po: adds :doc:`nowhere`, which is not in the message: 'Some text with ``code``\.'"),
         (SQUARE, 'msgstr "代码之后"', 'msgstr "两\\n行"', "must be one line"),
         (SQUARE, 'msgstr "第一段。"', 'msgstr "第\\"\\"\\"段。"', r"gallery/double_backward/square\.py in zh_CN: .*quotes"),
     ],
