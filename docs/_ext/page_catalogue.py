@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from babel.messages import Message
@@ -10,7 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 
-def read_messages(path: Path) -> list[Message]:
+@cache
+def read_messages(path: Path) -> tuple[Message, ...]:
     """Messages of a catalogue; none if it does not exist.
 
     Raises
@@ -19,13 +21,15 @@ def read_messages(path: Path) -> list[Message]:
         If it is not in the encoding that its header names.
     """
     if not path.exists():
-        return []
+        return ()
     try:
         with open(path, "rb") as stream:
             # Nobody asks for a message in a context.
-            return [message for message in read_po(stream) if message.id and not message.context]
+            return tuple(message for message in read_po(stream) if message.id and not message.context)
     except (UnicodeDecodeError, LookupError) as error:
-        raise ExtensionError(f"{path}: is not in the encoding that its header names ({error}); save it as UTF-8") from error
+        raise ExtensionError(
+            f"{path}: is not in the encoding that its header names ({error}); save it as UTF-8"
+        ) from error
 
 
 def catalogue_of(app: Sphinx, page: str) -> dict[str, str]:
