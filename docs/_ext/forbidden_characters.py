@@ -1,7 +1,8 @@
 """Characters that no script, translation or label may hold, because they act or look like something else.
 
 Controls and separators end a line for some programs and not for others, so that a comment could become
-code. Marks of writing direction make code look other than it runs. The rest no XML can hold.
+code. Marks of writing direction make code look other than it runs. Tabs become spaces on a page, where a
+comment then differs from that of the script. The rest no XML can hold.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ _FORBIDDEN = re.compile(
 
 def find_forbidden(text: str) -> str:
     """Name the first of them in ``text``, as in "U+202E RIGHT-TO-LEFT OVERRIDE"; "" if there is none."""
-    match = _FORBIDDEN.search(text)
-    return f"U+{ord(match[0]):04X} {unicodedata.name(match[0], '')}".rstrip() if match else ""
+    if (match := _FORBIDDEN.search(text)) is None:
+        return ""
+    name = "TAB" if match[0] == "\t" else unicodedata.name(match[0], "")
+    return f"U+{ord(match[0]):04X} {name}".rstrip()
 
 
 def replace_forbidden(text: str) -> str:

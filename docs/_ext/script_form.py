@@ -19,7 +19,9 @@ def chapter_faults(source: Path, generated: Path) -> list[str]:
     name = generated.name
     if generated.parent == source and _NAME.fullmatch(name) and name not in _TAKEN:
         return []
-    return [f"conf.py: {os.path.relpath(generated, source)!r} is no name for the folder of a chapter"]
+    place = f"conf.py: {os.path.relpath(generated, source)!r}"
+    wanted = f"name one in docs/, with letters, digits and _ alone, other than {' and '.join(_TAKEN)}"
+    return [f"{place} cannot be the folder of a chapter; {wanted}"]
 
 
 def script_faults(script: Path) -> list[str]:
@@ -27,21 +29,25 @@ def script_faults(script: Path) -> list[str]:
     name = name_of(script)
     if not _NAME.fullmatch(script.stem) or script.stem == "index":
         return [f"{name}: name it with letters, digits and _ alone, and not index"]
-    data = script.read_bytes()
-    if data.startswith(b"\xef\xbb\xbf"):
-        return [f"{name}: it begins with a byte order mark; save it as UTF-8 without one"]
     try:
-        data.decode()
+        text = script.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        return [f"{name}: it is not UTF-8 (byte {data[error.start]:#04x} at {error.start}); save it as UTF-8"]
-    # Line ends of Windows are line ends; other controls are not.
-    for number, line in enumerate(script.read_text(encoding="utf-8").split("\n"), 1):
+        return [f"{name}: it is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"]
+    if text.startswith("\ufeff"):
+        return [f"{name}: it begins with a byte order mark; save it as UTF-8 without one"]
+    for number, line in enumerate(text.split("\n"), 1):
         if character := find_forbidden(line):
-            return [f"{name}:{number}: the line holds the character {character}; leave it out, or write an escape"]
+            return [
+                f"{name}:{number}: the line holds the character {character}; leave it out, or write an escape"
+            ]
     return []
 
 
 def output_faults(script: Path, page: Path) -> list[str]:
     """The first thing that is wrong with what ``script``, itself without fault, printed into its page."""
     character = find_forbidden(page.read_text(encoding="utf-8").replace("\t", " "))
-    return [f"{name_of(script)}: it prints the character {character}; print its repr() instead"] if character else []
+    return (
+        [f"{name_of(script)}: it prints the character {character}; print its repr() instead"]
+        if character
+        else []
+    )

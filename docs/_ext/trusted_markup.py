@@ -39,7 +39,9 @@ class CheckLength(SphinxTransform):
         for message, translation in catalogue_of(self.app, self.env.docname).items():
             if len(translation) > LONGEST:
                 file = source_of(self.config, self.env.docname)
-                raise ExtensionError(f"{file}: the translation of {message[:60]!r} is longer than {LONGEST} characters")
+                raise ExtensionError(
+                    f"{file}: the translation of {message[:60]!r} is longer than {LONGEST} characters"
+                )
 
 
 class CheckMarkup(SphinxTransform):
@@ -53,15 +55,21 @@ class CheckMarkup(SphinxTransform):
         for link in self.document.findall(nodes.reference):
             scheme, colon, _rest = link.get("refuri", "").partition(":")
             if colon and scheme.lower() not in SCHEMES:
-                logger.warning("a link leads to %s; expected %s", link["refuri"], ", ".join(SCHEMES), location=link)
+                logger.warning(
+                    "a link leads to %s; expected %s", link["refuri"], ", ".join(SCHEMES), location=link
+                )
                 link["refuri"] = "#"
         for download in list(self.document.findall(addnodes.download_reference)):
             logger.warning("a page offers no file such as %s", download["reftarget"], location=download)
             download.replace_self(nodes.inline(text=download.astext()))
-        for result in list(self.document.findall(lambda node: isinstance(node, nodes.Element) and "file" in node)):
+        for result in list(
+            self.document.findall(lambda node: isinstance(node, nodes.Element) and "file" in node)
+        ):
             path = Path(result["file"])
             if path.parent != folder or not path.is_file():
-                logger.warning("there is no %s beside this page", os.path.relpath(path, folder), location=result)
+                logger.warning(
+                    "there is no %s beside this page", os.path.relpath(path, folder), location=result
+                )
                 result.parent.remove(result)
 
 
