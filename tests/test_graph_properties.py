@@ -24,8 +24,12 @@ SVG = "{http://www.w3.org/2000/svg}"
 TEXT = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",)), max_size=15),
     st.text("<>[]\"'\\&;=-\n {}#", max_size=8),
-    st.sampled_from(["", "<script>alert(1)</script>", "<b>", "]]>", '" onclick="x', "javascript:x", '<a"b>', "a -> b"])
-    | st.sampled_from(['x" fillcolor=orange]', "[label=y]", 'data-node="0"', "x" * 200, "C:\\new", "-->", "\\N", "1.5"]),
+    st.sampled_from(
+        ["", "<script>alert(1)</script>", "<b>", "]]>", '" onclick="x', "javascript:x", '<a"b>', "a -> b"]
+    )
+    | st.sampled_from(
+        ['x" fillcolor=orange]', "[label=y]", 'data-node="0"', "x" * 200, "C:\\new", "-->", "\\N", "1.5"]
+    ),
 )
 COLOURS = st.sampled_from(sorted(autograd_graph.ROLE_OF_COLOUR))
 Calls = list[tuple]
@@ -74,7 +78,9 @@ def expected_lines(label: str) -> list[str]:
     """Lines of a label; the package graphviz takes ``\\"`` for a quotation mark, unless the label is in brackets."""
     if not re.fullmatch("<.*>", label, re.DOTALL):
         label = re.sub(r'((?:\\\\)*)\\?"', r'\1"', label)
-    harmless = re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]", "\ufffd", label)
+    harmless = re.sub(
+        r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]", "\ufffd", label
+    )
     return [line.strip() for line in harmless.split("\n")]
 
 
@@ -84,7 +90,9 @@ def test_the_graph_is_that_of_the_calls(calls: Calls) -> None:
     graph = read(calls)
     if graph is None:
         return
-    mentioned = dict.fromkeys(name for kind, *rest in calls for name in (rest[:1] if kind == "node" else rest[:2]))
+    mentioned = dict.fromkeys(
+        name for kind, *rest in calls for name in (rest[:1] if kind == "node" else rest[:2])
+    )
     numbers = {name: number for number, name in enumerate(mentioned)}
     assert len(graph.nodes) == len(numbers)
     for name, number in numbers.items():
@@ -96,8 +104,12 @@ def test_the_graph_is_that_of_the_calls(calls: Calls) -> None:
             assert (node.name, node.shape) == (" ".join(filter(None, [first, *others[:-1]])), others[-1])
         else:
             assert (node.name, node.details) == (first, tuple(line for line in others if line.strip("- ")))
-    edges = [(numbers[a], numbers[b], how.get("dir") == "none") for kind, a, b, how in calls if kind == "edge"]
-    assert {(edge.tail, edge.head) for edge in graph.edges if not edge.kept} == {(a, b) for a, b, kept in edges if not kept}
+    edges = [
+        (numbers[a], numbers[b], how.get("dir") == "none") for kind, a, b, how in calls if kind == "edge"
+    ]
+    assert {(edge.tail, edge.head) for edge in graph.edges if not edge.kept} == {
+        (a, b) for a, b, kept in edges if not kept
+    }
     assert {frozenset((edge.tail, edge.head)) for edge in graph.edges if edge.kept} == {
         frozenset((a, b)) for a, b, kept in edges if kept
     }
@@ -122,7 +134,9 @@ def test_a_picture_is_xml_that_shows_labels_and_does_nothing(calls: Calls) -> No
     names = autograd_graph.unique_names(graph)
     picture = graph_directive.add_words(graph_svg.draw(graph, names), graph)
     root = ElementTree.fromstring(picture)
-    assert {element.tag for element in root.iter()} <= {SVG + tag for tag in ("svg", "g", "rect", "text", "path", "polygon")}
+    assert {element.tag for element in root.iter()} <= {
+        SVG + tag for tag in ("svg", "g", "rect", "text", "path", "polygon")
+    }
     for element in root.iter():
         assert {name for name in element.attrib if name.startswith("on") or "href" in name} == set()
     boxes = sorted(root.findall(f"{SVG}g[@data-node]"), key=lambda box: int(box.get("data-node")))

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import threading
-from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from xml.etree import ElementTree
 
@@ -18,7 +17,7 @@ from conftest import QuietHandler, Site, make_small_site
 from playwright.sync_api import Browser
 from sphinx.errors import ExtensionError
 from static_math import to_mathml
-from test_translations import FOLDER, SQUARE, translate
+from test_translations import FOLDER, translate
 from translated_script import code_tree
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=\"alert('2')\">]]>"
@@ -83,7 +82,10 @@ def test_pages_show_it_as_text(hostile_site: Site) -> None:
     assert f"第一段。{HOSTILE}" in [paragraph.get_text() for paragraph in page.select("p")]
     code = "".join(block.get_text() for block in page.select("div.highlight-Python"))
     assert f"# 第二行。{HOSTILE}\n" in code and f"# 代码之后{HOSTILE}\n" in code
-    assert f"</pre>{HOSTILE}\n.. raw:: html\n\n   {HOSTILE}" in page.select_one(".sphx-glr-script-out pre").get_text()
+    assert (
+        f"</pre>{HOSTILE}\n.. raw:: html\n\n   {HOSTILE}"
+        in page.select_one(".sphx-glr-script-out pre").get_text()
+    )
     assert page.title.get_text().startswith(f"平方{HOSTILE} - ")
     assert page.select_one('meta[property="og:title"]')["content"] == f"平方{HOSTILE}"
     assert page.select_one('meta[name="description"]')["content"] == f"第一段。{HOSTILE}"
@@ -141,7 +143,13 @@ def test_downloads_hold_it_in_comments_and_text_only(hostile_site: Site) -> None
 def test_a_formula_is_mathml_and_nothing_else(formula: str, text: str) -> None:
     root = ElementTree.fromstring(to_mathml(formula, display="inline"))
     assert "".join(root.itertext()) == text
-    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= {"math", "mrow", "mi", "mo", "mtext"}
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= {
+        "math",
+        "mrow",
+        "mi",
+        "mo",
+        "mtext",
+    }
     assert {name for element in root.iter() for name in element.attrib} <= {"display", "class", "stretchy"}
 
 

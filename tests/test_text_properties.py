@@ -24,7 +24,9 @@ COMMENTS = st.one_of(WORDS, st.sampled_from(["", "#", '"""', "'", "\\", "TODO: x
     lambda text: f"# {text}".replace("# %%", "# %").rstrip()
 )
 # Lines of a string that goes over several: some look like comments, a few like the beginning of a cell.
-IN_STRING = st.sampled_from(["text", "# no comment", "    # none either", "", "'", '"', "x = 1  # y", "#", "# %% no cell"])
+IN_STRING = st.sampled_from(
+    ["text", "# no comment", "    # none either", "", "'", '"', "x = 1  # y", "#", "# %% no cell"]
+)
 STRINGS = st.one_of(
     WORDS.map(repr),
     st.sampled_from(["'#'", '"# \\" #"', "f'{1}#{2!r}'", "b'#'", "r'\\#'", "':doc:`x`'"]),
@@ -38,7 +40,9 @@ def statements(draw: st.DrawFn, indent: str, depth: int) -> str:
     comment = draw(COMMENTS)
     inner = indent + draw(st.sampled_from(["    ", "\t", " "]))
     string = draw(STRINGS)
-    kinds = ["comment", "assignment", "brackets", "continued"] + (["block", "decorated", "branches"] if depth else [])
+    kinds = ["comment", "assignment", "brackets", "continued"] + (
+        ["block", "decorated", "branches"] if depth else []
+    )
     kind = draw(st.sampled_from(kinds))
     body = draw(st.lists(statements(inner, depth - 1), min_size=1, max_size=2)) if depth else []
     block = "\n".join([*body, f"{inner}pass  {comment}"])
@@ -63,7 +67,8 @@ def scripts(draw: st.DrawFn) -> tuple[str, list[str]]:
     cells = draw(st.lists(st.tuples(PARAGRAPHS, CODE), max_size=3))
     prose = [text for paragraphs, _code in cells for text in paragraphs]
     body = "".join(
-        "\n# %%\n" + "\n#\n".join(f"# {text}" for text in paragraphs) + f"\n\n{code}" for paragraphs, code in cells
+        "\n# %%\n" + "\n#\n".join(f"# {text}" for text in paragraphs) + f"\n\n{code}"
+        for paragraphs, code in cells
     )
     return f'"""\nTitle\n=====\n\nText.\n"""\n\n{draw(CODE)}{body}', ["Title", "Text.", *prose]
 
@@ -73,8 +78,29 @@ def scripts(draw: st.DrawFn) -> tuple[str, list[str]]:
 # Surrogates cannot stand in a file.
 ANYTHING = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 NASTY = st.sampled_from(
-    ['"""', "'''", "\\", "a\nimport os", "a\r\nimport os", "a\u2028import os", "a\x0cimport os", "%%", "%% x\nimport os"]
-    + ["sphinx_gallery_start_ignore", "\u202e", "\n", " ", ".. raw:: html", "<script>", "*`|", "x\\", "a\n\nb", "  x"]
+    [
+        '"""',
+        "'''",
+        "\\",
+        "a\nimport os",
+        "a\r\nimport os",
+        "a\u2028import os",
+        "a\x0cimport os",
+        "%%",
+        "%% x\nimport os",
+    ]
+    + [
+        "sphinx_gallery_start_ignore",
+        "\u202e",
+        "\n",
+        " ",
+        ".. raw:: html",
+        "<script>",
+        "*`|",
+        "x\\",
+        "a\n\nb",
+        "  x",
+    ]
 )
 WILD = st.one_of(ANYTHING, NASTY, st.tuples(ANYTHING, NASTY, ANYTHING).map("".join))
 # Without a backslash, which a docstring writes twice.
@@ -97,7 +123,9 @@ def test_every_comment_is_found_and_nothing_else_is_replaced(code: str) -> None:
     numbered = {text: f"译文{index}" for index, text in enumerate({comment.text for comment in comments})}
     translated = translate_comments(code, numbered)
     assert ast.dump(ast.parse(translated)) == ast.dump(ast.parse(code))
-    assert [comment.text for comment in find_comments(translated)] == [numbered[each.text] for each in comments]
+    assert [comment.text for comment in find_comments(translated)] == [
+        numbered[each.text] for each in comments
+    ]
 
 
 @stable
@@ -125,7 +153,9 @@ def code_cells(script: str) -> list[str]:
 
 @stable
 @given(scripts(), st.data())
-def test_no_translation_changes_a_script_or_its_notebook(made: tuple[str, list[str]], data: st.DataObject) -> None:
+def test_no_translation_changes_a_script_or_its_notebook(
+    made: tuple[str, list[str]], data: st.DataObject
+) -> None:
     script, prose = made
     translations = data.draw(translations_of(messages_of(script, prose)))
     try:

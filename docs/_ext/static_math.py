@@ -12,7 +12,6 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 
-
 # What a page does not let a formula do: lead elsewhere, or bring a style of its own.
 _REFUSED = {"href": r"\href", "style": r"\style"}
 
