@@ -54,7 +54,7 @@ test: $(VENV)/.installed-test  ## run all tests
 audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure every page with Lighthouse and axe
 	@$(BIN)/python $(AUDIT)/audit.py $(PAGES)
 
-speed: $(VENV)/.installed  ## measure how long builds take, into build/speed.json
+speed: $(VENV)/.installed  ## measure how long builds take, into docs/build_speed.json
 	@$(BIN)/python benchmarks/speed/measure_speed.py
 
 upgrade-check: html  ## build and test with the newest versions, except those of KEEP, and compare

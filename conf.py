@@ -39,6 +39,7 @@ extensions = [
     "check_directives",
     "check_tables",
     "translation_status",
+    "speed_tables",
     "mutant_table",
     "plot_directive",
     "measured_output",

@@ -82,7 +82,7 @@ def test_a_wrong_number_of_jobs_is_named(small_site: Site, monkeypatch) -> None:
     monkeypatch.setenv("JOBS", "many")
     result = small_site.build()
     assert result.returncode == 1
-    assert "JOBS is 'many': expected the number of examples that may run at once, such as 2" in result.stderr
+    assert "JOBS is 'many': expected the number of processes that may run at once, such as 2" in result.stderr
 
 
 def test_an_example_has_one_thread_whatever_the_environment_says(small_site: Site, monkeypatch) -> None:

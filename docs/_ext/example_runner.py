@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import os
 import shutil
 import sys
 from collections import Counter
@@ -20,9 +19,7 @@ import execution_cache
 import process_group
 from example_process import ExampleProcess, Limits
 from process_group import Guard
-from sphinx.errors import ExtensionError
 
-JOBS = "JOBS"  # environment variable: how many examples may run at once
 POLL = 0.1  # seconds between two looks at running examples
 # What torch imports only when a script first differentiates or compares: 0.7 s, in every process.
 TORCH_IMPORTS_LATE = ("torch.fx.experimental.symbolic_shapes", "torch.distributed.tensor")
@@ -34,16 +31,6 @@ class Example:
 
     script: Path
     generated: Path
-
-
-def jobs() -> int:
-    """How many examples run at once: as many as there are cores, unless ``JOBS`` says otherwise."""
-    wanted = os.environ.get(JOBS, "")
-    if wanted and not (wanted.isdecimal() and int(wanted) > 0):
-        raise ExtensionError(f"{JOBS} is {wanted!r}: expected the number of examples that may run at once, such as 2")
-    if wanted:
-        return int(wanted)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def imported_modules(source: str) -> set[str]:
@@ -105,7 +92,7 @@ class ExampleRunner:
         with process_group.guard() as guard:  # whatever ends the build ends the scripts
             if examples:
                 import_common(texts.values())
-            self._work_off(together, jobs(), guard)
+            self._work_off(together, process_group.jobs(), guard)
             self._work_off(alone, 1, guard)
         return self._complaints
 

@@ -13,7 +13,9 @@ from example_process import Limits, name_of
 from example_runner import Example, ExampleRunner
 from script_form import chapter_faults, output_faults, script_faults
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
+from sphinx_gallery.gen_gallery import generate_gallery_rst
 
 # What a script finds in its environment, whatever the machine and its user have set.
 ENVIRONMENT = {
@@ -62,6 +64,18 @@ def fail(problems: list[str]) -> None:
     """End the build if there are ``problems``, one line each."""
     if problems:
         raise ExtensionError("The examples did not do what they are meant to do:\n  " + "\n  ".join(problems))
+
+
+def leave_ready_pages_alone(app: Sphinx, config: Config) -> None:
+    """Keep Sphinx-Gallery from laying out the pages of the examples again.
+
+    With ``examples_are_ready``, which build_site.py sets, an earlier call of sphinx-build has run the
+    examples and laid out their pages. Several languages now read them at the same time.
+    """
+    ours = (run_examples, judge, generate_gallery_rst)
+    for listener in list(app.events.listeners["builder-inited"]) if config.examples_are_ready else ():
+        if listener.handler in ours:
+            app.disconnect(listener.id)
 
 
 def run_examples(app: Sphinx) -> None:
@@ -117,6 +131,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("example_shard", "", "", str)
     app.add_config_value("example_time_limit", 120, "", (int, float))
     app.add_config_value("example_memory_limit", 4, "", (int, float))
+    app.add_config_value("examples_are_ready", False, "", bool)
+    app.connect("config-inited", leave_ready_pages_alone)
     app.connect("builder-inited", run_examples, priority=400)
     app.connect("builder-inited", judge, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

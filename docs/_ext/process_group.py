@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
+
+JOBS = "JOBS"  # environment variable: how many processes may run at once
 
 
 def lead_own_group() -> None:
@@ -89,18 +92,44 @@ def guard() -> Iterator[Guard]:
         guard.dismiss()
 
 
-def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run ``command`` in ``folder`` and keep what it writes to standard error.
+def jobs() -> int:
+    """How many processes run at once: as many as there are cores, unless ``JOBS`` says otherwise.
 
-    It ends with this process, whether that is interrupted or killed.
+    Raises
+    ------
+    ValueError
+        If the environment variable ``JOBS`` is not a positive number.
     """
-    with guard() as watching:
-        process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0)
-        watching.watch(process.pid)
-        try:
+    wanted = os.environ.get(JOBS, "")
+    if wanted and not (wanted.isdecimal() and int(wanted) > 0):
+        raise ValueError(f"{JOBS} is {wanted!r}: expected the number of processes that may run at once, such as 2")
+    if wanted:
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_side_by_side(commands: list[list[str]], folder: Path) -> list[subprocess.CompletedProcess[str]]:
+    """Run ``commands`` in ``folder``, :func:`jobs` of them at a time, and keep what they write to standard error.
+
+    They end with this process, whether that is interrupted or killed.
+    """
+    running: set[int] = set()
+    with guard() as watching, ThreadPoolExecutor(jobs()) as pool:
+
+        def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+            process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0)
+            running.add(process.pid)
+            watching.watch(process.pid)
             _output, errors = process.communicate()
-        finally:
-            end(process.pid)
-            process.wait()
+            end(process.pid)  # what it may have left behind
             watching.forget(process.pid)
-    return subprocess.CompletedProcess(command, process.returncode, None, errors)
+            running.discard(process.pid)
+            return subprocess.CompletedProcess(command, process.returncode, None, errors)
+
+        try:
+            return list(pool.map(run, commands))
+        except BaseException:  # KeyboardInterrupt above all: the pool waits for the end of all that runs
+            pool.shutdown(wait=False, cancel_futures=True)
+            for leader in set(running):
+                end(leader)
+            raise

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import publish
 from build_error import BuildError, exit_status
-from sphinx_build import WORK, sphinx
+from sphinx_build import WORK, SphinxBuild, sphinx, try_sphinx
 
 SITE = Path("build/html")
+STAGED = WORK / "html"
 FINGERPRINT = WORK / "fingerprint"
 INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "constraints.txt")
 
@@ -86,37 +87,52 @@ def only_build(root: Path) -> Iterator[None]:
         yield
 
 
+def examples_of(root: Path) -> SphinxBuild:
+    """The call of sphinx-build that runs the examples."""
+    return SphinxBuild("examples", "en", root / WORK / "examples")
+
+
+def render(root: Path, languages: list[str], judged: list[str], options: list[str]) -> None:
+    """Render all languages side by side, and judge the catalogues of some of them.
+
+    Raises
+    ------
+    BuildError
+        For the first language that was not rendered, or for all translations that are not finished: of
+        these it tells before it tells what Sphinx says of their pages.
+    """
+    import catalogues  # here, so that a build with nothing to do does not wait for it
+
+    builds = [SphinxBuild("html", language, root / STAGED / language) for language in languages]
+    if judged:
+        builds.insert(1, SphinxBuild("gettext", "en", root / WORK / "gettext"))
+    complaints = try_sphinx(root, builds, languages, options)
+    if judged and not any(complaints[:2]):
+        problems = [line for language in judged for line in catalogues.find_problems(root, language)]
+        complaints.insert(2, "\n  ".join(["Translations are not finished:", *problems]) if problems else "")
+    if failures := list(filter(None, complaints)):
+        raise BuildError(failures[0])
+
+
 def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> list[tuple[str, float]]:
     """Run all stages; return what each took in seconds."""
-    import catalogues  # here, so that a build with nothing to do does not wait for them
-    import content_policy
+    import content_policy  # here, so that a build with nothing to do does not wait for them
     import root_pages
     import search_index
 
-    staged = root / WORK / "html"
     times: list[tuple[str, float]] = []
-    first, *others = languages
     options = [*options, "-D", f"draft={int(draft)}"]
     for compiled in (root / "docs/locale").rglob("*.mo"):
         compiled.unlink()  # Sphinx would trust it for its date alone
-    with stage(f"Running examples, rendering {first}", times):
-        sphinx(root, "html", first, languages, staged / first, options)
     translated = [language for language in languages if (root / "docs/locale" / language).is_dir()]
     for language in languages:
         if language != "en" and language not in translated:
             print(f"  {language} has no catalogues: its pages are in English")
-    if translated and not draft:
-        with stage("Judging translations", times):
-            sphinx(root, "gettext", first, languages, root / WORK / "gettext", options)
-            problems = [
-                line for language in translated for line in catalogues.find_problems(root, language)
-            ]
-            if problems:
-                raise BuildError("Translations are not finished:\n  " + "\n  ".join(problems))
-    for language in others:
-        with stage(f"Rendering {language}", times):
-            sphinx(root, "html", language, languages, staged / language, options)
-    new = publish.assemble(staged, root / SITE, languages)
+    with stage("Running examples", times):
+        sphinx(root, examples_of(root), languages, options)
+    with stage(f"Rendering {', '.join(languages)}", times):
+        render(root, languages, [] if draft else translated, [*options, "-D", "examples_are_ready=1"])
+    new = publish.assemble(root / STAGED, root / SITE, languages)
     root_pages.write(root, new, languages)
     with stage("Indexing the pages for the search", times):
         search_index.write(new)
@@ -132,7 +148,7 @@ def run_examples(root: Path, shard: str, options: list[str]) -> None:
     """Run the examples, or the part of them that ``shard`` names, and render nothing."""
     print("Running examples", flush=True)
     options = [*options, "-D", f"example_shard={shard}"]
-    sphinx(root, "examples", "en", ["en"], root / WORK / "examples", options)
+    sphinx(root, examples_of(root), ["en"], options)
     print("Their results are in the chapters' folders in docs/; 'make html' shows them.")
 
 

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po, write_po
 from build_error import exit_status
 from build_site import only_build
 from catalogues import INTERFACE, catalogue_folder
-from sphinx_build import WORK, sphinx
+from sphinx_build import WORK, SphinxBuild, sphinx
 from sphinx_intl.basic import update
 
 # The same for every catalogue, and without dates: a refresh that finds nothing new changes nothing.
@@ -57,7 +57,7 @@ def main(languages: list[str]) -> None:
     root = Path.cwd()
     templates = root / WORK / "gettext"
     with only_build(root):
-        sphinx(root, "gettext", "en", ["en"], templates, [])
+        sphinx(root, SphinxBuild("gettext", "en", templates), ["en"], [])
     (templates / f"{INTERFACE}.pot").unlink(missing_ok=True)  # has a catalogue of its own, see above
     for language in languages:
         update(str(root / "docs/locale"), str(templates), [language], line_width=-1)
