@@ -15,6 +15,9 @@ from xml.etree import ElementTree
 import autograd_graph
 import graph_directive
 import graph_svg
+import pytest
+import torch
+import torchviz
 from graphviz import Digraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,12 +87,8 @@ def expected_lines(label: str) -> list[str]:
     return [line.strip() for line in harmless.split("\n")]
 
 
-@stable
-@given(drawings())
-def test_the_graph_is_that_of_the_calls(calls: Calls) -> None:
-    graph = read(calls)
-    if graph is None:
-        return
+def assert_same(graph: autograd_graph.Graph, calls: Calls) -> None:
+    """Each node and each edge is there once and no other is, so that reachability is the same, too."""
     mentioned = dict.fromkeys(
         name for kind, *rest in calls for name in (rest[:1] if kind == "node" else rest[:2])
     )
@@ -114,6 +113,66 @@ def test_the_graph_is_that_of_the_calls(calls: Calls) -> None:
         frozenset((a, b)) for a, b, kept in edges if kept
     }
     assert len(set(graph.edges)) == len(graph.edges)
+
+
+@stable
+@given(drawings())
+def test_the_graph_is_that_of_the_calls(calls: Calls) -> None:
+    if (graph := read(calls)) is not None:
+        assert_same(graph, calls)
+
+
+class Recorder(Digraph):
+    """Takes down the calls of torchviz."""
+
+    def __init__(self, **attributes: dict[str, str]) -> None:
+        super().__init__(**attributes)
+        self.calls: Calls = []
+
+    def node(self, name: str, label: str, **attributes: str) -> None:
+        self.calls.append(("node", name, label, attributes))
+        super().node(name, label, **attributes)
+
+    def edge(self, tail: str, head: str, **attributes: str) -> None:
+        self.calls.append(("edge", tail, head, attributes))
+        super().edge(tail, head, **attributes)
+
+
+class Keep(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, first, second):
+        ctx.save_for_backward(first, second)
+        return first + second
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output, grad_output
+
+
+OPERATIONS = [torch.mul, torch.matmul, Keep.apply]
+OPERATIONS += [lambda first, second: first.t(), lambda first, second: torch.cat([first, second])[:2]]
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
+    """Results of some operations on each other's results, and tensors with names."""
+    values = [torch.ones(2, 2, requires_grad=True), torch.ones(2, 2, requires_grad=True)]
+    for operation in draw(st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=8)):
+        values.append(operation(draw(st.sampled_from(values)), draw(st.sampled_from(values))))
+    names = draw(st.lists(TEXT, min_size=2, max_size=4, unique=True))
+    return tuple(values[-draw(st.integers(1, 2)) :]), dict(zip(names, values, strict=False))
+
+
+@stable
+@given(expressions(), st.booleans(), st.booleans())
+def test_the_graph_is_that_of_torchviz(
+    expression: tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]], attributes: bool, saved: bool
+) -> None:
+    results, names = expression
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torchviz.dot, "Digraph", Recorder)
+        drawing = torchviz.make_dot(results, names, show_attrs=attributes, show_saved=saved)
+    assert_same(autograd_graph.from_torchviz(drawing), drawing.calls)
 
 
 @stable
