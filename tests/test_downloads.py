@@ -162,7 +162,6 @@ HEAD = '"""\nTitle\n=====\n\nText.\n"""\n\n'
         ('"""Title"""\n', {"Title": "题"}, "begins with a docstring"),
         (HEAD + "x = (\n", {"Text.": "文"}, "is no Python"),
         (HEAD + 'x = """\n# %%\n# text\n"""\n', {"Text.": "文"}, "is no Python"),
-        (HEAD, {"Text.": ".. raw:: html"}, "makes it a directive"),
         (HEAD, {"Text.": 'a"""\nimport os'}, "quotes that end the docstring"),
         (HEAD, {"Text.": "a\u2028b"}, "control character U\\+2028"),
     ],

@@ -16,7 +16,6 @@ from source_comments import find_comments, translate_comments
 
 WIDTH = 98  # columns of a line of prose, "# " included
 _LIST_ITEM = re.compile(r"^(?:[-*]|#\.|\d+\.) +")
-_EXPLICIT_MARKUP = re.compile(r"\.\.(?:\s|$)")
 _QUOTES = re.compile(r'[rR]?"""')
 _UNDERLINE = re.compile(r"([=\-~^\"'])\1{2,}")
 
@@ -83,8 +82,6 @@ class _Prose:
     def _translate(self, text: str) -> str | None:
         key = normalise(text)
         translation = self.translations.get(key, "").strip()
-        if _EXPLICIT_MARKUP.match(translation):
-            raise ScriptTranslationError(f"the translation of {key!r} begins with '..', which makes it a directive")
         if translation:
             self.met.add(key)
         return translation or None

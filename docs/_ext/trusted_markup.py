@@ -45,32 +45,27 @@ class CheckLength(SphinxTransform):
 
 
 class CheckMarkup(SphinxTransform):
-    """Complain about links that run scripts, files to download, and results of another page or of none."""
+    """Complain about links that run scripts, files to download and results from elsewhere: the build ends."""
 
     default_priority = 870  # before Sphinx notes which files a page needs (880)
 
     def apply(self, **kwargs: Any) -> None:
-        """Look at every link and every file, and take out what does not belong there."""
+        """Look at every link and every file of the page."""
         folder = Path(self.env.doc2path(self.env.docname)).parent
         for link in self.document.findall(nodes.reference):
             scheme, colon, _rest = link.get("refuri", "").partition(":")
             if colon and scheme.lower() not in SCHEMES:
-                logger.warning(
-                    "a link leads to %s; expected %s", link["refuri"], ", ".join(SCHEMES), location=link
-                )
-                link["refuri"] = "#"
-        for download in list(self.document.findall(addnodes.download_reference)):
+                expected = ", ".join(SCHEMES)
+                logger.warning("a link leads to %s; expected %s", link["refuri"], expected, location=link)
+        for download in self.document.findall(addnodes.download_reference):
             logger.warning("a page offers no file such as %s", download["reftarget"], location=download)
-            download.replace_self(nodes.inline(text=download.astext()))
-        for result in list(
-            self.document.findall(lambda node: isinstance(node, nodes.Element) and "file" in node)
-        ):
+        results = [element for element in self.document.findall(nodes.Element) if "file" in element]
+        for result in results:
             path = Path(result["file"])
             if path.parent != folder or not path.is_file():
-                logger.warning(
-                    "there is no %s beside this page", os.path.relpath(path, folder), location=result
-                )
-                result.parent.remove(result)
+                found = os.path.relpath(path, folder)
+                logger.warning("there is no %s beside this page", found, location=result)
+                result.parent.remove(result)  # its writer would stop at it
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
