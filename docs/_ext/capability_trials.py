@@ -8,9 +8,12 @@ should give. So it is no check: it only tells whether the Function has the capab
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import json
 import logging
+import sys
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -190,6 +193,20 @@ def _quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
+@contextlib.contextmanager
+def _as_main(function: Callable[..., Any]) -> Iterator[None]:
+    """Let the module ``__main__`` hold the names of the example: there torch.compile looks them up."""
+    owner = check_records.function_class(function)
+    names = getattr(owner.forward if owner else inspect.unwrap(function), "__globals__", {})
+    module, builder = types.ModuleType("__main__"), sys.modules["__main__"]
+    vars(module).update(names)
+    sys.modules["__main__"] = module
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = builder
+
+
 def _try(capability: str, subject: Subject) -> str:
     """Whether ``subject`` has a capability that no check of the example was about."""
     import torch
@@ -198,7 +215,7 @@ def _try(capability: str, subject: Subject) -> str:
         return ABSENT
     torch.manual_seed(0)  # the same at every build, whatever the example has drawn
     try:
-        with _quiet():
+        with _quiet(), _as_main(subject.function):
             return HELD if TRIALS[capability](subject.function, subject.inputs) else NOT_HELD
     except Exception:
         return NOT_HELD
