@@ -1,11 +1,13 @@
-"""vmap, torch.compile and opcheck are observed without being changed."""
+"""vmap, torch.compile and opcheck are observed without being changed; what an example leaves open is tried."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import capability_checks
+import capability_trials
 import check_records
 import pytest
 import torch
@@ -85,7 +87,6 @@ def test_a_mapped_function_is_held_against_its_slices(run: Callable) -> None:
         ("Double", ("vmap",), True),
         ("Confused", ("vmap",), False),
     ]
-    assert records[0].offers == ("jvp", "vmap")
 
 
 def test_a_function_without_a_rule_raises_as_it_would_and_is_recorded(run: Callable) -> None:
@@ -101,7 +102,7 @@ except RuntimeError as error:
 """
     names, (record,) = run(code)
     assert "setup_context" in names["message"]
-    assert (record.function, record.passed, record.offers) == ("Old", False, ())
+    assert (record.function, record.passed) == ("Old", False)
     assert names["message"].startswith(record.message)
 
 
@@ -149,6 +150,86 @@ results = torch.library.opcheck(twice, (torch.ones(2),), raise_exception=False)
     assert record.capabilities == ("opcheck",)
     assert not record.passed  # no fake kernel
     assert record.function == "tests::twice"
+
+
+def tried(run: Callable, folder: Path, code: str) -> dict[str, dict[str, str]]:
+    """What the trials after an example say."""
+    run(code)
+    capability_trials.run(folder / "trials.json")
+    return capability_trials.load(folder / "trials.json")
+
+
+def test_what_no_check_was_about_is_tried(run: Callable, tmp_path: Path) -> None:
+    code = """
+class Rounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return torch.tensor(x.tolist(), dtype=x.dtype)
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad_output):
+        return torch.special.expit(grad_output)
+class Traced(Tripled):
+    @staticmethod
+    def forward(ctx, x):
+        return helper(x)
+def helper(x):
+    return 3 * x
+gradcheck(Double.apply, x)
+gradcheck(Traced.apply, x)
+gradcheck(Rounded.apply, x, raise_exception=False)
+"""
+    held, not_held, absent = "passed", "not-held", "absent"
+    trials = tried(run, tmp_path, code)
+    assert trials["Double"] == {
+        "second order": held, "forward mode": held, "vmap": held, "compile": not_held, "opcheck": absent,
+    }  # fmt: skip
+    # Looks up a name of the example, too.
+    assert trials["Traced"] == {
+        "second order": held, "forward mode": absent, "vmap": absent, "compile": held, "opcheck": absent,
+    }  # fmt: skip
+    assert trials["Rounded"]["second order"] == not_held
+    assert "first order" not in trials["Rounded"]  # a failed check is an answer
+
+
+def test_a_failed_trial_of_vmap_and_of_forward_mode_is_told(run: Callable, tmp_path: Path) -> None:
+    code = """
+class Wrong(Confused):
+    @staticmethod
+    def jvp(ctx, tangent):
+        return 3 * tangent
+gradcheck(Wrong.apply, x)
+"""
+    trials = tried(run, tmp_path, code)
+    assert (trials["Wrong"]["vmap"], trials["Wrong"]["forward mode"]) == ("not-held", "not-held")
+
+
+def test_a_function_around_a_checked_function_is_not_tried(run: Callable, tmp_path: Path) -> None:
+    code = """
+gradcheck(steps, x)
+gradcheck(torch.sin, x)
+"""
+    assert list(tried(run, tmp_path, code)) == ["steps"]  # the only one that leads to Double
+    assert list(tried(run, tmp_path, "gradcheck(steps, x)\ngradcheck(Double.apply, x)")) == ["Double"]
+
+
+def test_an_operator_is_tried_on_the_inputs_of_opcheck(run: Callable, tmp_path: Path) -> None:
+    code = """
+@torch.library.custom_op("tests::thrice", mutates_args=())
+def thrice(x: torch.Tensor) -> torch.Tensor:
+    return 3 * x
+thrice.register_fake(torch.empty_like)
+thrice.register_autograd(lambda ctx, grad: 3 * grad)
+torch.library.opcheck(thrice, (torch.ones(2),))
+"""
+    trials = tried(run, tmp_path, code)
+    assert trials["tests::thrice"]["first order"] == trials["tests::thrice"]["compile"] == "passed"
+    assert trials["tests::thrice"]["forward mode"] == "not-held"
+
+
+def test_an_example_without_checks_leaves_no_file(run: Callable, tmp_path: Path) -> None:
+    assert tried(run, tmp_path, "Double.apply(x)") == {}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_calls_from_elsewhere_are_left_alone(run: Callable) -> None:

@@ -144,11 +144,11 @@ def missed_goals(site: dict[str, dict[str, float]]) -> list[str]:
     return [goal for goal, reached in goals.items() if not reached]
 
 
-def machine() -> str:
-    """Processor and number of cores, as far as the system tells."""
+def processor() -> str:
+    """Name of the processor, as far as the system tells."""
     info = Path("/proc/cpuinfo")
     names = re.findall(r"^model name\s*: (.*)$", info.read_text(), re.MULTILINE) if info.exists() else []
-    return f"{names[0] if names else platform.machine()}, {len(os.sched_getaffinity(0))} cores"
+    return names[0] if names else platform.machine()
 
 
 def main(arguments: list[str]) -> int:
@@ -162,7 +162,8 @@ def main(arguments: list[str]) -> int:
         synthetic = [measure_synthetic(Path(folder) / str(count), count) for count in parsed.sizes]
     results = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": machine(),
+        "processor": processor(),
+        "cores": len(os.sched_getaffinity(0)),
         "torch": metadata.version("torch").partition("+")[0],
         "site": site,
         "synthetic": synthetic,

@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-RECORDS = ("*.rst", "*.checks.json", "*.graph-*.json", "*.plot-*.json")
+RECORDS = ("*.rst", "*.checks.json", "*.capabilities.json", "*.graph-*.json", "*.plot-*.json")
 # What a clock decides differs between any two runs.
 _MEASURED = re.compile(r"(\.\. measured-output::\s+\.\. rst-class:: sphx-glr-script-out\s+\.\. code-block:: none\n\n)(?:    .*\n|\n)+")
 

@@ -42,7 +42,7 @@ def _difference(result: Any, expected: Callable[[], Any]) -> str:
     return ""
 
 
-def _slices(
+def slices(
     function: Callable[..., Any], in_dims: Any, args: tuple[Any, ...]
 ) -> Callable[[], Any]:
     """What ``function`` gives slice by slice, stacked."""
@@ -93,7 +93,7 @@ def _observe_vmap(vmap: Callable[..., Any]) -> Callable[..., Any]:
             line = _line_of_example()
             if not line or kwargs:
                 return mapped(*args, **kwargs)
-            looped = _slices(func, in_dims, args)
+            looped = slices(func, in_dims, args)
             return _recorded("vmap", func, args, line, lambda: mapped(*args), looped)
 
         return call

@@ -55,8 +55,6 @@ class CheckRecord:
         Code block of the script in which it ran, from 0.
     capabilities : tuple of str
         What the check shows, of :data:`CAPABILITIES`. If it failed, the last of them failed.
-    offers : tuple of str or None
-        Of "jvp" and "vmap" those for which the checked Function has a rule; None if it is no Function.
     """
 
     check: str
@@ -71,48 +69,41 @@ class CheckRecord:
     line: int
     block: int = 0
     capabilities: tuple[str, ...] = ()
-    offers: tuple[str, ...] | None = None
+
+    @property
+    def decides(self) -> tuple[str, ...]:
+        """Capabilities about which the outcome says something: a failure leaves the others open."""
+        return self.capabilities if self.passed else self.capabilities[-1:]
 
 
 # What ran since the last call of `take`, in order of execution.
 _observed: list[CheckRecord] = []
+# What ran since the last call of `start`: record, function, copies of the inputs.
+_checked: list[tuple[CheckRecord, Any, tuple[Any, ...]]] = []
 
 
-def _class_of(function: Any) -> type | None:
-    """The Function behind ``function``, which may be wrapped, compiled or transformed."""
+def function_class(function: Any) -> type | None:
+    """The Function behind ``function``, which may be wrapped, compiled or transformed; None if it is none."""
+    import torch
+
     owner = getattr(inspect.unwrap(function), "__self__", None)  # Square.apply
-    return owner if inspect.isclass(owner) else None
+    return owner if inspect.isclass(owner) and issubclass(owner, torch.autograd.Function) else None
 
 
 def _name_of(function: Any) -> str:
-    if (owner := _class_of(function)) is not None:
+    if (owner := function_class(function)) is not None:
         return owner.__name__
     # An operator of torch.library has its name in its text: <CustomOpDef(site::cube)>.
     named = re.search(r"(\w+::\w+)", str(function))
     return getattr(function, "__name__", named[1] if named else type(function).__name__)
 
 
-def _rules_of(function: Any) -> tuple[str, ...] | None:
-    """For which of "jvp" and "vmap" the Function behind ``function`` has a rule; None if it is none."""
+def _describe_inputs(inputs: tuple[Any, ...]) -> tuple[str, ...]:
     import torch
 
-    owner = _class_of(function)
-    if owner is None or not issubclass(owner, torch.autograd.Function):
-        return None
-    rules = {
-        "jvp": owner.jvp is not torch.autograd.Function.jvp,
-        "vmap": owner.generate_vmap_rule or owner.vmap is not torch.autograd.Function.vmap,
-    }
-    return tuple(name for name, has in rules.items() if has)
-
-
-def _describe_inputs(inputs: Any) -> tuple[str, ...]:
-    import torch
-
-    values = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
     return tuple(
         f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
-        for value in values
+        for value in inputs
         if isinstance(value, torch.Tensor)
     )
 
@@ -146,20 +137,24 @@ def add(
     **facts : object
         Further fields of :class:`CheckRecord`.
     """
+    import torch
+
     compiled = ("compile",) if getattr(function, "is_compiled", False) else ()
-    _observed.append(
-        CheckRecord(
-            check=check,
-            function=_name_of(function),
-            inputs=_describe_inputs(inputs),
-            passed=passed,
-            message=message,
-            line=line,
-            capabilities=(capability, *further, *compiled),
-            offers=_rules_of(function),
-            **{"order": 0, "eps": None, "atol": None, "rtol": None, **facts},
-        )
+    inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    record = CheckRecord(
+        check=check,
+        function=_name_of(function),
+        inputs=_describe_inputs(inputs),
+        passed=passed,
+        message=message,
+        line=line,
+        capabilities=(capability, *further, *compiled),
+        **{"order": 0, "eps": None, "atol": None, "rtol": None, **facts},
     )
+    _observed.append(record)
+    # Copies: an example may go on to change its tensors, or to see when they are freed.
+    copies = tuple(each.detach().clone() if isinstance(each, torch.Tensor) else each for each in inputs)
+    _checked.append((record, function, copies))
 
 
 def _observer(check: Callable[..., bool]) -> Callable[..., bool]:
@@ -203,6 +198,7 @@ def start() -> None:
     import torch.autograd
 
     _observed.clear()
+    _checked.clear()
     for name in OBSERVED:
         check = getattr(torch.autograd, name)
         if not hasattr(check, "__wrapped__"):
@@ -218,6 +214,11 @@ def take() -> list[CheckRecord]:
     return taken
 
 
+def checked() -> list[tuple[CheckRecord, Any, tuple[Any, ...]]]:
+    """What ran since the last call of :func:`start`: record, function and copies of the inputs of each check."""
+    return _checked.copy()
+
+
 def count() -> int:
     """How many checks have ended since the last call of :func:`take`."""
     return len(_observed)
@@ -231,8 +232,8 @@ def save(records: list[CheckRecord], path: Path) -> None:
 def load(path: Path) -> list[CheckRecord]:
     """Read records that :func:`save` wrote."""
     entries = json.loads(path.read_text(encoding="utf-8"))
-    tuples = ("inputs", "capabilities", "offers")
+    tuples = ("inputs", "capabilities")
     return [
-        CheckRecord(**{**entry, **{name: tuple(entry[name]) for name in tuples if entry[name] is not None}})
+        CheckRecord(**{**entry, **{name: tuple(entry[name]) for name in tuples}})
         for entry in entries
     ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
+import capability_trials
 from check_directives import name_of_capability, outcome, tolerances
 from check_expectations import records_of_chapter
 from check_records import CAPABILITIES, CheckRecord
@@ -15,9 +17,6 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
-
-# What a Function has to offer so that a capability applies to it.
-NEEDED = {"forward mode": "jvp", "vmap": "vmap"}
 
 
 class check_table_node(nodes.General, nodes.Element):
@@ -117,52 +116,47 @@ def visit_table(translator: Any, node: check_table_node) -> None:
     raise nodes.SkipNode
 
 
-def state_of(capability: str, records: list[CheckRecord]) -> str:
-    """What the checks of one Function say about a capability.
+def state_of(capability: str, records: list[CheckRecord], trials: dict[str, str]) -> str:
+    """What checks and trials of one Function say about a capability.
 
     Returns
     -------
     str
-        "passed" if the last check of it passed, as after a cure, "failed" if that one failed, "absent" if
-        the Function has no rule for it, else "untried".
+        "passed" if the last check of it passed, as after a cure, or the trial did; "failed" if that check
+        failed; "not-held" if the trial did; "absent" if the Function has no rule for it.
     """
-    outcomes = [
-        record.passed
-        for record in records
-        # A failure is one of what was asked for last; the rest may well hold.
-        if capability in (record.capabilities if record.passed else record.capabilities[-1:])
-    ]
-    if outcomes:
+    if outcomes := [record.passed for record in records if capability in record.decides]:
         return "passed" if outcomes[-1] else "failed"
-    offers = records[0].offers
-    if capability == "opcheck":
-        return "absent" if offers is not None else "untried"
-    return "absent" if offers is not None and NEEDED.get(capability, "") not in ("", *offers) else "untried"
+    return trials[capability]
+
+
+def functions_in_order(builder: Any) -> Iterator[tuple[str, str, int, list[CheckRecord], dict[str, str]]]:
+    """Page, name, place of its first check on the page, records and trials of each Function."""
+    by_page = all_records(builder.app)
+    for page in pages_in_order(builder.env):
+        trials = capability_trials.load(Path(builder.srcdir) / f"{page}.capabilities.json")
+        records = by_page.get(page, [])
+        for name, tried in trials.items():
+            own = [record for record in records if record.function == name]
+            yield page, name, records.index(own[0]) + 1, own, tried
 
 
 def visit_capabilities(translator: Any, node: capability_table_node) -> None:
     """Write the table of capabilities and the key to its signs."""
     builder = translator.builder
     signs = {
-        "passed": ("✓", _("holds")),
+        capability_trials.HELD: ("✓", _("holds")),
         "failed": ("✗", _("fails on purpose")),
-        "absent": ("–", _("does not apply")),
-        "untried": ("·", _("not tried")),
+        capability_trials.NOT_HELD: ("○", _("does not hold")),
+        capability_trials.ABSENT: ("–", _("does not apply")),
     }
-    functions: dict[tuple[str, str], list[CheckRecord]] = {}
-    places: dict[tuple[str, str], int] = {}
-    for page, position, record in records_in_order(builder):
-        if record.function == "<lambda>":
-            continue  # of which nobody can tell what it is
-        functions.setdefault((page, record.function), []).append(record)
-        places.setdefault((page, record.function), position)
     rows = []
-    for (page, function), records in functions.items():
-        address = f"{builder.get_relative_uri(builder.current_docname, page)}#check-{places[page, function]}"
+    for page, function, position, records, trials in functions_in_order(builder):
+        address = f"{builder.get_relative_uri(builder.current_docname, page)}#check-{position}"
         title = builder.env.titles[page].astext()
         cells = f'<td><a href="{escape(address)}" title="{escape(title)}"><code>{escape(function)}</code></a></td>'
         for capability in CAPABILITIES:
-            state = state_of(capability, records)
+            state = state_of(capability, records, trials)
             sign, words = signs[state]
             cells += (
                 f'<td class="check {state}"><span aria-hidden="true">{sign}</span>'

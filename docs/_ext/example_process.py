@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
+import capability_trials
 import process_group
 from process_group import Guard
 from sphinx_gallery.gen_rst import generate_file_rst
@@ -52,6 +53,8 @@ def _run(script: Path, page_folder: Path, gallery_conf: Mapping[str, Any], guard
     try:
         *_, outcome = generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
         report = outcome.get("formatted_exception", "")
+        if not report:
+            capability_trials.run(page_folder / f"{script.stem}.capabilities.json")
     except BaseException as error:  # SystemExit too: it is not for a script to end the process
         report = "".join(traceback.format_exception(error, chain=False))
     if report:

@@ -21,8 +21,8 @@ from example_process import ExampleProcess, Limits
 from process_group import Guard
 
 POLL = 0.1  # seconds between two looks at running examples
-# What torch imports only when a script first differentiates or compares: 0.7 s, in every process.
-TORCH_IMPORTS_LATE = ("torch.fx.experimental.symbolic_shapes", "torch.distributed.tensor")
+# What torch imports only when a script first differentiates, compares or compiles: 2 s, in every process.
+TORCH_IMPORTS_LATE = ("torch.fx.experimental.symbolic_shapes", "torch.distributed.tensor", "torch._functorch.aot_autograd")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ RESULTS_DEPEND_ON = ("torch", "scipy", "numpy", "torchviz", "graphviz", "matplot
 WRITERS = (
     "autograd_graph.py",
     "capability_checks.py",
+    "capability_trials.py",
     "check_records.py",
     "clock_readings.py",
     "example_process.py",

@@ -53,12 +53,21 @@ def table_of_site(site: dict[str, dict[str, float]]) -> str:
     return table(heads, rows)
 
 
-def table_of_synthetic(sizes: list[dict[str, float]]) -> str:
+def used_of_further_cores(size: dict[str, float], cores: int) -> str:
+    """How much of each core after the first executing has used, in per cent; "" if there is no other core."""
+    if cores == 1:
+        return ""
+    gained = size["execute_on_one_core"] / size["execute"] - 1
+    return f"{100 * gained / (cores - 1):.0f}"
+
+
+def table_of_synthetic(sizes: list[dict[str, float]], cores: int) -> str:
     """Builds of synthetic sites."""
     heads = [
         _("Examples"),
         _("Executing, one at a time (s)"),
         _("Executing, on all cores (s)"),
+        _("Of each further core used (%)"),
         _("First build (s)"),
         _("One script changed (s)"),
         _("Nothing changed (s)"),
@@ -69,6 +78,7 @@ def table_of_synthetic(sizes: list[dict[str, float]]) -> str:
             f"{size['examples']:.0f}",
             f"{size['execute_on_one_core']:.1f}",
             f"{size['execute']:.1f}",
+            used_of_further_cores(size, cores),
             f"{size['cold']:.1f}",
             f"{size['script']:.1f}",
             f"{size['unchanged']:.2f}",
@@ -82,13 +92,11 @@ def table_of_synthetic(sizes: list[dict[str, float]]) -> str:
 def visit_build_speed(translator: Any, node: build_speed_node) -> None:
     """Write date, machine and tables."""
     results = json.loads((Path(translator.builder.srcdir) / FILE).read_text(encoding="utf-8"))
-    when = _("Measured on {date} with torch {torch} on this machine: {machine}.").format(
-        date=results["date"], torch=results["torch"], machine=results["machine"]
-    )
+    when = _("Measured on {date} with torch {torch} on {cores} cores of this processor: {processor}.").format_map(results)
     this_site, synthetic = _("This site"), _("Synthetic sites")
     translator.body.append(
         f"<p>{escape(when)}</p><h3>{escape(this_site)}</h3>{table_of_site(results['site'])}"
-        f"<h3>{escape(synthetic)}</h3>{table_of_synthetic(results['synthetic'])}"
+        f"<h3>{escape(synthetic)}</h3>{table_of_synthetic(results['synthetic'], results['cores'])}"
     )
     raise nodes.SkipNode
 

@@ -1,0 +1,243 @@
+"""Tries on the Functions of an example what the example itself did not ask of them.
+
+The table of capabilities would have gaps otherwise: hardly an example compiles its Function, say. A
+trial runs after the example, on inputs that the example has used, and nobody has said what it
+should give. So it is no check: it only tells whether the Function has the capability.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import json
+import logging
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import check_records
+from capability_checks import slices
+
+# Also names of classes in the table.
+HELD, NOT_HELD, ABSENT = "passed", "not-held", "absent"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A Function, an operator, or a function around such.
+
+    Attributes
+    ----------
+    function : callable
+    inputs : tuple
+        Those of its first check, apart from the example: tensors of floating point are leaves in double
+        precision that require grad.
+    known : frozenset of str
+        Capabilities about which the example's own checks say something.
+    rules : dict of str to bool
+        Whether it has a rule for "forward mode" and "vmap", and whether it is an operator ("opcheck").
+    """
+
+    function: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    known: frozenset[str]
+    rules: dict[str, bool]
+
+
+def _apart(value: Any) -> Any:
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        return value
+    value = value.detach()
+    if value.is_complex():
+        return value.to(torch.complex128, copy=True).requires_grad_()
+    return value.to(torch.float64, copy=True).requires_grad_() if value.is_floating_point() else value
+
+
+def _rules(functions: list[type]) -> dict[str, bool]:
+    import torch
+
+    plain = torch.autograd.Function
+    return {
+        "forward mode": all(each.jvp is not plain.jvp for each in functions),
+        "vmap": all(each.generate_vmap_rule or each.vmap is not plain.vmap for each in functions),
+        "opcheck": False,
+    }
+
+
+def functions_behind(output: Any) -> set[type]:
+    """The Functions and operators of an example whose ``backward`` would run for ``output``."""
+    import torch
+    from torch.utils import _pytree
+
+    waiting = [tensor.grad_fn for tensor in _pytree.tree_leaves(output) if isinstance(tensor, torch.Tensor)]
+    seen, found = set(), set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        waiting += [following for following, _index in node.next_functions]
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            found.add(type(node)._forward_cls)
+    return found
+
+
+def subjects() -> dict[str, Subject]:
+    """What the table names of an example that has run.
+
+    Every Function and operator that was checked; of the functions around them those with a Function
+    that was not checked by itself.
+    """
+    first: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+    known: dict[str, set[str]] = {}
+    for record, function, inputs in check_records.checked():
+        first.setdefault(record.function, (function, inputs))
+        known.setdefault(record.function, set()).update(record.decides)
+    owners = {name: check_records.function_class(function) for name, (function, _inputs) in first.items()}
+    checked = {owner.__name__ for owner in owners.values() if owner}
+    found = {}
+    for name, (function, inputs) in first.items():
+        inputs = tuple(map(_apart, inputs))
+        if owners[name]:
+            rules = _rules([owners[name]])
+        elif "::" in name:
+            rules = {"forward mode": True, "vmap": True, "opcheck": True}
+        else:
+            behind = [] if getattr(function, "is_compiled", False) else _functions_of_call(function, inputs)
+            if not behind or checked.intersection(each.__name__ for each in behind):
+                continue
+            rules = _rules(behind)
+        found[name] = Subject(function, inputs, frozenset(known[name]), rules)
+    return found
+
+
+def _functions_of_call(function: Callable[..., Any], inputs: tuple[Any, ...]) -> list[type]:
+    """Functions of the example itself that a call runs; none if the call fails."""
+    try:
+        with _quiet():
+            behind = functions_behind(function(*inputs))
+    except Exception:
+        return []
+    return [each for each in behind if each.__module__ == "__main__"]
+
+
+def _gradients(function: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:
+    """Outputs of ``function``, and the gradients of their sum."""
+    import torch
+
+    torch.manual_seed(0)
+    inputs = tuple(map(_apart, inputs))
+    output = function(*inputs)
+    outputs = [each for each in (output if isinstance(output, tuple) else (output,)) if each is not None]
+    leaves = [each for each in inputs if isinstance(each, torch.Tensor) and each.requires_grad]
+    parts = [torch.view_as_real(each) if each.is_complex() else each for each in outputs if each.requires_grad]
+    if not parts or not leaves:
+        return outputs
+    return [*outputs, *torch.autograd.grad(sum(part.sum() for part in parts), leaves, allow_unused=True)]
+
+
+def _compiles(function: Callable[..., Any], inputs: tuple[Any, ...]) -> bool:
+    import torch
+
+    torch._dynamo.reset()
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(_gradients(compiled, inputs), _gradients(function, inputs), equal_nan=True)
+    return True
+
+
+def _maps(function: Callable[..., Any], inputs: tuple[Any, ...]) -> bool:
+    import torch
+
+    dims = tuple(0 if isinstance(each, torch.Tensor) else None for each in inputs)
+    batches = tuple(torch.stack([each, each.flip(0)]) if dim == 0 else each for each, dim in zip(inputs, dims, strict=True))
+    mapped = torch.func.vmap(function, in_dims=dims)(*batches)
+    torch.testing.assert_close(mapped, slices(function, dims, batches)(), equal_nan=True)
+    return True
+
+
+def _gradient_check(name: str, **options: bool) -> Callable[[Callable[..., Any], tuple[Any, ...]], bool]:
+    def run(function: Callable[..., Any], inputs: tuple[Any, ...]) -> bool:
+        import torch
+
+        return getattr(torch.autograd, name)(function, inputs, **options)
+
+    return run
+
+
+TRIALS = {
+    "first order": _gradient_check("gradcheck"),
+    "second order": _gradient_check("gradgradcheck"),
+    "forward mode": _gradient_check("gradcheck", check_forward_ad=True, check_backward_ad=False),
+    "vmap": _maps,
+    "compile": _compiles,
+}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what a trial prints, logs and warns of from those who watch the build."""
+    nowhere = io.StringIO()
+    logging.disable(logging.CRITICAL)
+    try:
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@contextlib.contextmanager
+def _as_main(function: Callable[..., Any]) -> Iterator[None]:
+    """Let the module ``__main__`` hold the names of the example: there torch.compile looks them up."""
+    owner = check_records.function_class(function)
+    names = getattr(owner.forward if owner else inspect.unwrap(function), "__globals__", {})
+    module, builder = types.ModuleType("__main__"), sys.modules["__main__"]
+    vars(module).update(names)
+    sys.modules["__main__"] = module
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = builder
+
+
+def _try(capability: str, subject: Subject) -> str:
+    """Whether ``subject`` has a capability that no check of the example was about."""
+    import torch
+
+    if not subject.rules.get(capability, True):
+        return ABSENT
+    torch.manual_seed(0)  # the same at every build, whatever the example has drawn
+    try:
+        with _quiet(), _as_main(subject.function):
+            return HELD if TRIALS[capability](subject.function, subject.inputs) else NOT_HELD
+    except Exception:
+        return NOT_HELD
+
+
+def run(path: Path) -> None:
+    """Make the trials of the example that has run, and write what they gave.
+
+    Parameters
+    ----------
+    path : Path
+        File for it: for each Function a dictionary from capability to "passed", "not-held" or "absent",
+        which means that the Function has no rule for it. It is not written if there is no Function.
+    """
+    results = {
+        name: {each: _try(each, subject) for each in check_records.CAPABILITIES if each not in subject.known}
+        for name, subject in subjects().items()
+    }
+    if results:
+        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> dict[str, dict[str, str]]:
+    """What :func:`run` has written; nothing if it has not."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
