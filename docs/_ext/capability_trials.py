@@ -123,7 +123,7 @@ def _functions_of_call(function: Callable[..., Any], inputs: tuple[Any, ...]) ->
     try:
         with _quiet():
             behind = functions_behind(function(*inputs))
-    except Exception:
+    except Exception:  # it is no use for a trial either
         return []
     return [each for each in behind if each.__module__ == "__main__"]
 
@@ -217,7 +217,7 @@ def _try(capability: str, subject: Subject) -> str:
     try:
         with _quiet(), _as_main(subject.function):
             return HELD if TRIALS[capability](subject.function, subject.inputs) else NOT_HELD
-    except Exception:
+    except Exception:  # whatever it is, the Function does not have the capability
         return NOT_HELD
 
 
