@@ -73,7 +73,9 @@ def double_a_copy(x):
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 out = doubled(Double, x)
-print(out.tolist(), grad(out.sum(), x)[0].tolist(), out.grad_fn.name())
+(grad_x,) = grad(out.sum(), x)
+print(out.tolist(), grad_x.tolist(), out.grad_fn.name())
+assert grad_x.tolist() == [2.0, 2.0]
 print("gradcheck    ", gradcheck(double_a_copy, x))
 print("gradgradcheck", gradgradcheck(double_a_copy, x))
 
@@ -112,6 +114,12 @@ for number, attempt in enumerate(attempts, start=1):
         attempt()
     except RuntimeError as error:
         print(fill(f"{number} RuntimeError: {error}", 80))
+    else:
+        raise AssertionError(f"{number} was not refused")
+
+row = torch.randn(1, 2, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", gradcheck(Flat.apply, row))
+print("gradgradcheck", gradgradcheck(Flat.apply, row))
 
 # %%
 # A copy may always be changed, as in ``double_a_copy``. Mind that a Function is refused only after

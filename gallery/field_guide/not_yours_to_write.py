@@ -113,3 +113,4 @@ x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 for function in (TripleBesideGrad, SquaresBesideInput):
     print("gradcheck    ", gradcheck(function.apply, x))
     print("gradgradcheck", gradgradcheck(function.apply, x))
+print(SquaresBesideInput.apply(x).item(), x.tolist())

@@ -12,7 +12,7 @@ The symptom: a Function works, but a call of it under ``torch.compile`` with ``f
 """
 
 import torch
-from torch.autograd import gradcheck
+from torch.autograd import gradcheck, gradgradcheck
 
 torch.manual_seed(0)
 
@@ -46,12 +46,21 @@ class CubeShortcut(Cube):
 
 class CubeForwardMode(Cube):
     @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_forward(x)
+        return Cube.forward(ctx, x)
+
+    @staticmethod
     def jvp(ctx, tangent):
         (x,) = ctx.saved_tensors
         return tangent * 3 * x**2
 
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+for function in (Cube, CubeShortcut, CubeForwardMode):
+    print(function.__name__, gradcheck(function.apply, x), gradgradcheck(function.apply, x))
+    torch.testing.assert_close(torch.autograd.grad(function.apply(x).sum(), x)[0], 3 * x**2)
+
 for function in (Cube, CubeShortcut, CubeForwardMode):
     # Afresh: what was compiled for Cube would be used for CubeForwardMode, too.
     torch._dynamo.reset()
@@ -115,3 +124,4 @@ def cube(x):
 
 
 print("gradcheck", gradcheck(torch.compile(cube, fullgraph=True, backend="aot_eager"), x))
+print("gradcheck", gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))
