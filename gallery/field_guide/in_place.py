@@ -48,6 +48,7 @@ try:
     gradcheck(DoubleUndeclared.apply, x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
+assert DoubleUndeclared.apply(torch.ones(1)).item() == 2
 
 # %%
 # The cause and the cure
@@ -117,6 +118,7 @@ for number, attempt in enumerate(attempts, start=1):
     else:
         raise AssertionError(f"{number} was not refused")
 
+assert Flat.apply(x.view(1, 2)).shape == (2,)
 row = torch.randn(1, 2, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(Flat.apply, row))
 print("gradgradcheck", gradgradcheck(Flat.apply, row))
