@@ -14,7 +14,7 @@ from conftest import PROJECT
 from forks import Lost, run_forked
 from lists import Correction, Explanation, ListError, Replacement, read_explanations
 from mutations import Script, make_mutants
-from script_run import Notice, Run
+from script_run import Notice, Run, run_script
 from verdicts import Verdict, find_obsolete, judge, judge_corrections
 
 SQUARE = '''\
@@ -166,6 +166,21 @@ def test_wrong_examples_made_right_have_to_be_noticed(tmp_path: Path) -> None:
     assert count == 0 and "should make a listed check pass; instead: nothing" in problems[0]
     problems, count = judge_corrections([tmp_path], [], [])
     assert count == 0 and problems[0].endswith("no correction makes gradcheck of Wrong pass")
+    # A check that is meant to fail before a cure has to pass always once its example is right.
+    (tmp_path / "expected_failures.toml").write_text(LISTED + "sometimes = true\n")
+    assert judge_corrections([tmp_path], [correction], [noticed])[0] != []
+    always = Run(Notice("check", "gradcheck of Wrong always passed but expected_failures.toml says"), 1, 0.0)
+    assert judge_corrections([tmp_path], [correction], [always]) == ([], 1)
+
+
+def test_a_check_of_vmap_reaches_what_it_maps(tmp_path: Path) -> None:
+    helper = "def helper(x):\n    return x**2\n\n\nclass Square"
+    source = SQUARE.replace("return x**2", "return helper(x)").replace("class Square", helper)
+    source = source.replace(CHECKS, "torch.func.vmap(helper)(x.detach())\n")
+    path = project(tmp_path, {"gallery/chapter/mapped.py": source}) / "gallery/chapter/mapped.py"
+    ((_, answer),) = run_forked([lambda: run_script(Script.read(path), trace=True)], [60.0], jobs=1)
+    assert answer.notice is None
+    assert answer.reached == {"helper"}
 
 
 def test_a_child_that_crashes_or_hangs_is_told() -> None:

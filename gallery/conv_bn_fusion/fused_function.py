@@ -114,6 +114,7 @@ print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight)))
 # Output and gradients are those of the two Functions one after the other, up to the rounding of
 # ``float64``:
 
+print("gradgradcheck", gradgradcheck(Convolution.apply, (inputs, weight)))
 fused = FusedConvBN.apply(inputs, weight)
 pair = BatchNorm.apply(Convolution.apply(inputs, weight))
 ours = torch.autograd.grad(fused.pow(3).sum(), (inputs, weight), retain_graph=True)

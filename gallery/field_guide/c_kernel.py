@@ -118,3 +118,9 @@ if kernel:
     print("gradgradcheck", gradgradcheck(CubeInC.apply, x))
     torch.testing.assert_close(CubeInC.apply(x), x**3)
     torch.testing.assert_close(grad(CubeInC.apply(x).sum(), x)[0], 3 * x**2)
+    try:
+        CubeInC.apply(x.float())
+    except TypeError as error:
+        print("TypeError:", error)
+    else:
+        raise AssertionError("C got float32")

@@ -187,9 +187,10 @@ class LeakyReLUByMask(torch.autograd.Function):
         return torch.where(positive, grad_output, ctx.slope * grad_output), None
 
 
-x = torch.randn(4, dtype=torch.float64, requires_grad=True)
+x = torch.tensor([-2.0, -0.5, 0.5, 2.0], dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(LeakyReLUByMask.apply, (x, 0.1)))
 print("gradgradcheck", gradgradcheck(LeakyReLUByMask.apply, (x, 0.1)))
+torch.testing.assert_close(LeakyReLUByMask.apply(x, 0.1), torch.nn.functional.leaky_relu(x, 0.1))
 
 # %%
 # The other way round, with the number in ``save_for_backward``, autograd refuses:
@@ -206,3 +207,5 @@ try:
     SlopeSaved.apply(x, 0.1)
 except TypeError as error:
     print(type(error).__name__, error, sep=": ")
+else:
+    raise AssertionError("a number was saved")

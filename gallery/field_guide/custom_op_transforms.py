@@ -126,3 +126,5 @@ show("grad", grad(lambda x: psi_function(x).sum())(inputs))
 show("jvp", jvp(psi_function, (inputs,), (tangent,))[1])
 print("gradcheck    ", gradcheck(psi_function, x, check_forward_ad=True))
 print("gradgradcheck", gradgradcheck(psi_function, x, check_fwd_over_rev=True))
+for function in (psi, psi_function):
+    torch.testing.assert_close(function(x), torch.special.digamma(x))

@@ -50,8 +50,8 @@ def evaluate(compute):
         print(fill(f"{type(error).__name__}: {error}", 88))
 
 
-a = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
-x = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+a = torch.tensor(5.0, dtype=torch.float64, requires_grad=True)
+x = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(ReverseOnly.apply, (a, x)))
 evaluate(lambda: jacfwd(ReverseOnly.apply, argnums=(0, 1))(a, x))
 
@@ -112,8 +112,9 @@ for function in (NothingSaved, OneTermMissing):
     evaluate(lambda: jacfwd(function.apply, argnums=(0, 1))(a, x))
 
 # %%
-# The second raises nothing. Its zero should be a 4: autograd takes what ``jvp`` says. Checks of ``backward``
+# The second raises nothing. Its zero should be a 9: autograd takes what ``jvp`` says. Checks of ``backward``
 # have nothing against it. ``check_forward_ad=True`` has:
 
 print("gradgradcheck", gradgradcheck(OneTermMissing.apply, (a, x)))
 evaluate(lambda: gradcheck(OneTermMissing.apply, (a, x), check_forward_ad=True))
+assert [t.item() for t in jacfwd(OneTermMissing.apply, argnums=(0, 1))(a, x)] == [0, (2 * a * x).item()]

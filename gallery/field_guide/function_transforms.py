@@ -39,7 +39,7 @@ class ReciprocalInOne(torch.autograd.Function):
         return -grad_output * out**2
 
 
-x = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
+x = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64, requires_grad=True)
 
 
 def attempt(transformed):
@@ -49,6 +49,9 @@ def attempt(transformed):
         print(fill(f"{type(error).__name__}: {error}", 88))
 
 
+print("gradcheck           ", gradcheck(ReciprocalInOne.apply, x))
+print("gradgradcheck       ", gradgradcheck(ReciprocalInOne.apply, x))
+torch.testing.assert_close(ReciprocalInOne.apply(x), 1 / x)
 attempt(vmap(ReciprocalInOne.apply))
 
 # %%
@@ -100,7 +103,6 @@ compare("vmap", vmap(Reciprocal.apply)(x), 1 / x)
 compare("vmap(grad)", vmap(grad(Reciprocal.apply))(x), -1 / x**2)
 compare("vmap(jacrev(jacrev))", vmap(jacrev(jacrev(Reciprocal.apply)))(x), 2 / x**3)
 
-x.requires_grad_()
 print("gradcheck           ", gradcheck(Reciprocal.apply, x, check_batched_grad=True))
 print("gradgradcheck       ", gradgradcheck(Reciprocal.apply, x))
 

@@ -93,6 +93,8 @@ def compiled_wave(x):
 
 print("gradcheck    ", gradcheck(Wave.apply, x))
 print("gradgradcheck", gradgradcheck(Wave.apply, x))
+(grad_x,) = torch.autograd.grad(Wave.apply(x).sum(), x)
+torch.testing.assert_close(grad_x, torch.sin(x) + x * torch.cos(x))
 compiled = torch.compile(compiled_wave, fullgraph=True, backend="aot_eager")
 print("gradcheck    ", gradcheck(compiled, x))
 

@@ -68,6 +68,9 @@ for function in (LinearWithNone, LinearTooFew):
 
 x.requires_grad_()
 print("gradcheck    ", gradcheck(LinearWithNone.apply, (x, weight), raise_exception=False))
+out = LinearWithNone.apply(x, weight)
+expected = x @ weight.T
+torch.testing.assert_close((out, *grad(out.sum(), x)), (expected, *grad(expected.sum(), x)))
 
 # %%
 # The cure
@@ -102,10 +105,12 @@ class Linear(torch.autograd.Function):
 
 Linear.apply(x.detach(), weight, 2.0).sum().backward()
 print(computed)
+assert computed == ["grad_weight"]
 
 computed.clear()
 grad(Linear.apply(x, weight, 2.0).sum(), x)
 print(computed)
+assert computed == ["grad_x", "grad_weight"]
 
 print("gradcheck    ", gradcheck(Linear.apply, (x, weight, 2.0)))
 print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))

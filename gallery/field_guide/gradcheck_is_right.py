@@ -40,7 +40,7 @@ class ScaleRows(torch.autograd.Function):
 
 
 x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64, requires_grad=True)
-weight = torch.ones(2, dtype=torch.float64, requires_grad=True)
+weight = torch.tensor([2.0, 3.0], dtype=torch.float64, requires_grad=True)
 
 print("ScaleRows", grad(ScaleRows.apply(x, weight).sum(), weight)[0].tolist())
 print("plain    ", grad((x * weight[:, None]).sum(), weight)[0].tolist())
@@ -48,6 +48,8 @@ try:
     gradcheck(ScaleRows.apply, (x, weight))
 except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
+ours, plain = ScaleRows.apply(x, weight), x * weight[:, None]
+torch.testing.assert_close(grad(ours.sum(), x), grad(plain.sum(), x))
 
 # %%
 # ``input 1`` is the second input, ``weight``. Both Jacobians hold the same numbers, in other
@@ -63,6 +65,15 @@ try:
     ScaleRows.apply(x, weight).sum().backward()
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
+
+
+def on_one_row(x, weight):
+    # A name of its own sets this check apart from the others in the record.
+    return ScaleRows.apply(x, weight)
+
+
+row = torch.randn(1, 3, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", gradcheck(on_one_row, (row, weight[:1])))
 
 # %%
 # So never check with two dimensions of the same size or with one of size 1, and sum yourself:
@@ -102,6 +113,7 @@ try:
     gradcheck(HalfSquares.apply, x)
 except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
+torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
 
 # %%
 # As the last step a loss receives a gradient of one, and all is well. A factor in front of it, such

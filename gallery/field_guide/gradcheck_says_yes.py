@@ -41,6 +41,11 @@ print("gradcheck    ", gradcheck(with_fixed_bias, x))
 bias.requires_grad_()
 print("gradcheck    ", gradcheck(Shift.apply, (x, bias), raise_exception=False))
 
+out = Shift.apply(x, bias)
+(grad_bias,) = torch.autograd.grad(out.sum(), bias)
+print("grad_bias    ", grad_bias.tolist())
+torch.testing.assert_close((out, grad_bias), (x - bias, torch.ones_like(bias)))
+
 # %%
 # The check varies the inputs that require grad, and skips the others without a word. Every input
 # for which ``backward`` returns a gradient has to require it.

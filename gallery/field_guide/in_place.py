@@ -48,6 +48,7 @@ try:
     gradcheck(DoubleUndeclared.apply, x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
+assert DoubleUndeclared.apply(torch.ones(1)).item() == 2
 
 # %%
 # The cause and the cure
@@ -73,7 +74,9 @@ def double_a_copy(x):
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 out = doubled(Double, x)
-print(out.tolist(), grad(out.sum(), x)[0].tolist(), out.grad_fn.name())
+(grad_x,) = grad(out.sum(), x)
+print(out.tolist(), grad_x.tolist(), out.grad_fn.name())
+assert grad_x.tolist() == [2.0, 2.0]
 print("gradcheck    ", gradcheck(double_a_copy, x))
 print("gradgradcheck", gradgradcheck(double_a_copy, x))
 
@@ -112,6 +115,13 @@ for number, attempt in enumerate(attempts, start=1):
         attempt()
     except RuntimeError as error:
         print(fill(f"{number} RuntimeError: {error}", 80))
+    else:
+        raise AssertionError(f"{number} was not refused")
+
+assert Flat.apply(x.view(1, 2)).shape == (2,)
+row = torch.randn(1, 2, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", gradcheck(Flat.apply, row))
+print("gradgradcheck", gradgradcheck(Flat.apply, row))
 
 # %%
 # A copy may always be changed, as in ``double_a_copy``. Mind that a Function is refused only after

@@ -40,6 +40,8 @@ try:
     grad(SinCos.apply(x)[0].sum(), x)
 except TypeError as error:
     print("TypeError:", error)
+else:
+    raise AssertionError("no None arrived")
 
 # %%
 # The loss does not depend on the cosine, so there is no gradient for it. By default autograd makes
@@ -63,6 +65,11 @@ class SinCosOrNone(SinCos):
 
 print("gradcheck    ", gradcheck(SinCosOrNone.apply, x))
 print("gradgradcheck", gradgradcheck(SinCosOrNone.apply, x))
+# gradcheck looks at one output at a time. This uses both: 2 sin x cos x is sin 2x.
+for function in (SinCos, SinCosOrNone):
+    sin, cos = function.apply(x)
+    (grad_x,) = grad((2 * sin * cos).sum(), x)
+    torch.testing.assert_close(grad_x, 2 * torch.cos(2 * x))
 
 # %%
 # An output that should have no gradient
@@ -85,6 +92,8 @@ class Split(torch.autograd.Function):
 x = torch.tensor([0.25, 1.5, 2.75], dtype=torch.float64, requires_grad=True)
 part, whole = Split.apply(x)
 print("whole.requires_grad", whole.requires_grad, grad(whole.sum(), x)[0].tolist())
+print("gradcheck    ", gradcheck(Split.apply, x))
+torch.testing.assert_close((part, whole), (x.frac(), x.floor()))
 
 # %%
 # A loss on ``whole`` trains nothing and says nothing. Mark the output, and the loss raises an error
@@ -107,6 +116,8 @@ class SplitMarked(Split):
 outputs = SplitMarked.apply(x)
 for out in outputs:
     print(out.dtype, out.requires_grad)
+assert [out.requires_grad for out in outputs] == [True, False, False]
+torch.testing.assert_close(outputs, (x.frac(), x.floor(), x.long()))
 try:
     grad(outputs[1].sum(), x)
 except RuntimeError as error:

@@ -68,6 +68,8 @@ try:
     grad(TripleOverGrad.apply(x).sum(), x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
+else:
+    raise AssertionError("mul_ did not refuse")
 
 # %%
 # Inputs as scratch paper
@@ -95,6 +97,8 @@ try:
     gradcheck(SquaresOverInput.apply, x)
 except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
+x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+assert (SquaresOverInput.apply(x).item(), x.tolist()) == (5.0, [1.0, 4.0])
 
 # %%
 # Each call of ``forward`` starts from what the last one left, and the check divides the difference
@@ -113,3 +117,4 @@ x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 for function in (TripleBesideGrad, SquaresBesideInput):
     print("gradcheck    ", gradcheck(function.apply, x))
     print("gradgradcheck", gradgradcheck(function.apply, x))
+print(SquaresBesideInput.apply(x).item(), x.tolist())

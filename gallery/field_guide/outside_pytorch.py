@@ -80,6 +80,7 @@ try:
     gradgradcheck(NumpyExp.apply, x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
+print("gradcheck    ", gradcheck(NumpyExpDetached.apply, x))
 print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=False))
 
 # %%
@@ -104,3 +105,4 @@ print("gradcheck    ", gradcheck(NumpyExpTorchBackward.apply, x))
 print("gradgradcheck", gradgradcheck(NumpyExpTorchBackward.apply, x))
 (grad_x,) = grad((x * NumpyExpTorchBackward.apply(x)).sum(), x)
 print("x * NumpyExp", [round(value, 4) for value in grad_x.tolist()])
+torch.testing.assert_close(grad_x, (1 + x) * torch.exp(x))

@@ -12,7 +12,7 @@ The symptom: a Function works, but a call of it under ``torch.compile`` with ``f
 """
 
 import torch
-from torch.autograd import gradcheck
+from torch.autograd import gradcheck, gradgradcheck
 
 torch.manual_seed(0)
 
@@ -57,6 +57,10 @@ class CubeForwardMode(Cube):
 
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+for function in (Cube, CubeShortcut, CubeForwardMode):
+    print(function.__name__, gradcheck(function.apply, x), gradgradcheck(function.apply, x))
+    torch.testing.assert_close(torch.autograd.grad(function.apply(x).sum(), x)[0], 3 * x**2)
+
 for function in (Cube, CubeShortcut, CubeForwardMode):
     # Afresh: what was compiled for Cube would be used for CubeForwardMode, too.
     torch._dynamo.reset()
@@ -120,3 +124,4 @@ def cube(x):
 
 
 print("gradcheck", gradcheck(torch.compile(cube, fullgraph=True, backend="aot_eager"), x))
+print("gradcheck", gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))

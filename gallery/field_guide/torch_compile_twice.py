@@ -80,6 +80,7 @@ for backend in ("aot_eager", "eager"):
 # ``product``, as in :doc:`/double_backward/losing_intermediates`. The check of the second order finds it:
 
 compiled = torch.compile(product, fullgraph=True, backend="eager")
+print("gradcheck    ", gradcheck(Square.apply, x))
 print("gradgradcheck", gradgradcheck(Square.apply, x))
 print("gradgradcheck", gradgradcheck(compiled, x, raise_exception=False))
 

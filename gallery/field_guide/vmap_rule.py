@@ -92,6 +92,10 @@ for function in (Softmax, SoftmaxUnmoved):
     print([round(value, 4) for value in first.tolist()])
     print([round(value, 4) for value in last.tolist()])
 
+# Of two dimensions, one cannot tell which was moved: they change places.
+blocks = torch.randn(4, 3, 5, dtype=torch.float64)
+print("vmap(in_dims=2)", tuple(vmap(Softmax.apply, in_dims=2)(blocks).shape))
+
 # %%
 # ``SoftmaxUnmoved`` raises nothing, and is right until somebody passes ``in_dims=1``. Try a method ``vmap``
 # with the batch in every place. Then the derivatives, beside those of ``torch.softmax``:

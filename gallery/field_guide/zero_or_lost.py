@@ -14,7 +14,7 @@ The symptom: you differentiate a second time and read
 from textwrap import fill
 
 import torch
-from torch.autograd import grad, gradgradcheck
+from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.autograd.functional import hessian
 
 torch.manual_seed(0)
@@ -67,6 +67,7 @@ for function in (Triple, CubeOnCtx):
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
+    print("gradcheck    ", gradcheck(function.apply, x))
     print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
 
 # %%
@@ -99,6 +100,7 @@ try:
     grad(grad_x.sum(), x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
+print("gradcheck    ", gradcheck(Product.apply, (x, weight)))
 print("gradgradcheck", gradgradcheck(Product.apply, (x, weight)))
 
 # %%

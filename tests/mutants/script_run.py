@@ -123,7 +123,7 @@ class _Notes:
 
 
 def _belongs_to_check(frame: FrameType) -> bool:
-    return frame.f_code.co_filename == check_records.__file__
+    return frame.f_code.co_filename in (check_records.__file__, capability_checks.__file__)
 
 
 def _stack(frame: FrameType | None) -> Iterator[FrameType]:
