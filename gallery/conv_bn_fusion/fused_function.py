@@ -109,12 +109,12 @@ print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight)))
 print("gradgradcheck", gradgradcheck(FusedConvBN.apply, (inputs, weight)))
 print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight.detach())))
 print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight)))
+print("gradgradcheck", gradgradcheck(Convolution.apply, (inputs, weight)))
 
 # %%
 # Output and gradients are those of the two Functions one after the other, up to the rounding of
 # ``float64``:
 
-print("gradgradcheck", gradgradcheck(Convolution.apply, (inputs, weight)))
 fused = FusedConvBN.apply(inputs, weight)
 pair = BatchNorm.apply(Convolution.apply(inputs, weight))
 ours = torch.autograd.grad(fused.pow(3).sum(), (inputs, weight), retain_graph=True)
