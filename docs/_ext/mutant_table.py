@@ -43,7 +43,7 @@ def summarise(found: dict[str, Any]) -> str:
         "On {date}, with PyTorch {torch}, {mutants} changes were tried, one at a time: {killed} were noticed, "
         "{explained} cannot be noticed, {not_checked} are in Functions without a check, and {repeated} "
         "stand in repetitions of a formula that was changed in another section."
-    ).format(date=found["date"], torch=found["torch"], **sums)
+    ).format(date=found["date"], torch=found["torch"].partition("+")[0], **sums)
     corrections = _("Wrong examples that were made right, and noticed: {count}.").format(count=found["corrections"])
     return f"{changes} {corrections}"
 
