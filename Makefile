@@ -49,7 +49,7 @@ execute: $(VENV)/.installed  ## run the examples, or the part named by SHARD, an
 	@$(BIN)/python $(TOOLS)/build_site.py --examples $(if $(SHARD),--shard "$(SHARD)") -- $(SPHINXOPTS)
 
 test: $(VENV)/.installed-test  ## run all tests
-	@$(BIN)/python -m pytest tests --numprocesses=auto --maxprocesses=4 --dist=worksteal $(PYTESTOPTS)
+	@$(BIN)/python -m pytest tests $(PYTESTOPTS)
 
 audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure every page with Lighthouse and axe
 	@$(BIN)/python $(AUDIT)/audit.py $(PAGES)

@@ -106,6 +106,10 @@ SHARED = {
         "tensors",
     },
     "field_guide": {
+        "SigmoidOnCtx",
+        "SigmoidSaved",
+        "silu_derivative",
+        "derivatives_at_one",
         "Square",
         "product",
         "penalty",

@@ -35,7 +35,7 @@ QUERIES = [
     (
         "en",
         "Trying to backward through the graph a second time (or directly access saved tensors",
-        "field_guide/ctx_or_save_for_backward.html",
+        "field_guide/tensors_on_ctx.html",
     ),
     (
         "zh_CN",

@@ -21,8 +21,13 @@ from example_process import ExampleProcess, Limits
 from process_group import Guard
 
 POLL = 0.1  # seconds between two looks at running examples
-# What torch imports only when a script first differentiates, compares or compiles: 2 s, in every process.
-TORCH_IMPORTS_LATE = ("torch.fx.experimental.symbolic_shapes", "torch.distributed.tensor", "torch._functorch.aot_autograd")
+# What torch imports only when a script first differentiates, compares or compiles: 3 s, in every process.
+TORCH_IMPORTS_LATE = (
+    "torch.fx.experimental.symbolic_shapes",
+    "torch.distributed.tensor",
+    "torch._dynamo.backends.debugging",
+    "torch._inductor.lowering",
+)
 
 
 @dataclass(frozen=True)

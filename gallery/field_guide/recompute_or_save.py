@@ -202,7 +202,7 @@ print(f"{'checkpointed_once':17} {once:8.2f} ms")
 # - A Function of your own needs a formula. It is worth it for a layer that is used often.
 #
 # - Hooks that pack are for what is expensive to compute and need not be exact. They reach saved tensors only;
-#   what lies on ``ctx`` escapes them, as :doc:`ctx_or_save_for_backward` shows.
+#   what lies on ``ctx`` escapes them, as :doc:`tensors_on_ctx` shows.
 #
 # All this is memory that is kept between forward and backward. The peak is another matter, see
 # :doc:`/conv_bn_fusion/peak_and_time`.
