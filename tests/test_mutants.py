@@ -203,8 +203,6 @@ def test_an_old_piece_has_to_stand_once() -> None:
 
 def test_the_published_numbers_belong_to_these_scripts() -> None:
     path = PROJECT / "docs/mutants.json"
-    if not path.exists():
-        pytest.skip("make mutants has not run to its end yet")
     published = json.loads(path.read_text(encoding="utf-8"))["scripts"]
     scripts = [Script.read(path) for path in sorted((PROJECT / "gallery").glob("*/*.py"))]
     made = {script.name: len(make_mutants(script)) for script in scripts}

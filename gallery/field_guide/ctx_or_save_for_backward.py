@@ -100,7 +100,8 @@ class LeakyReLUByMask(torch.autograd.Function):
 x = torch.tensor([-2.0, -0.5, 0.5, 2.0], dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(LeakyReLUByMask.apply, (x, 0.1)))
 print("gradgradcheck", gradgradcheck(LeakyReLUByMask.apply, (x, 0.1)))
-torch.testing.assert_close(LeakyReLUByMask.apply(x, 0.1), torch.nn.functional.leaky_relu(x, 0.1))
+expected = torch.nn.functional.leaky_relu(x, 0.1)
+torch.testing.assert_close(LeakyReLUByMask.apply(x, 0.1), expected)
 
 # %%
 # The other way round, with the number in ``save_for_backward``, autograd refuses:
