@@ -15,7 +15,7 @@ HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
 
 QUERIES = [
     ("zh_CN", "计算图", "double_backward/"),
-    ("zh_CN", "二阶导数", "double_backward/"),
+    ("zh_CN", "二阶导数", "field_guide/lost_second_derivative.html"),
     ("zh_CN", "自定义函数", "double_backward/"),
     ("zh_CN", "保存中间结果", "double_backward/saving_intermediates.html"),
     ("zh_CN", "批量归一化", "conv_bn_fusion/batch_norm_backward.html"),
@@ -23,7 +23,7 @@ QUERIES = [
     ("zh_CN", "梯度检查", "checks.html"),
     ("zh_CN", "显存", "conv_bn_fusion/memory_kept.html"),
     ("zh_CN", "gradcheck", "field_guide/gradcheck_says_no.html"),
-    ("zh_CN", "gradcheck 失败", "field_guide/gradcheck_is_right.html"),
+    ("zh_CN", "gradcheck 失败", "field_guide/gradcheck_says_no.html"),
     ("zh_CN", "GuardedConv2d has no second derivative", "conv_bn_fusion/convolution_backward.html"),
     ("en", "batch norm", "conv_bn_fusion/batch_norm_backward.html"),
     ("en", "peak memory", "conv_bn_fusion/peak_and_time.html"),

@@ -109,12 +109,14 @@ def jobs() -> int:
 
 
 def run_side_by_side(commands: list[list[str]], folder: Path) -> list[subprocess.CompletedProcess[str]]:
-    """Run ``commands`` in ``folder``, :func:`jobs` of them at a time, and keep what they write to standard error.
+    """Run ``commands`` in ``folder``, and keep what they write to standard error.
 
-    They end with this process, whether that is interrupted or killed.
+    With more than one of :func:`jobs`, one command more runs at a time: otherwise a core would wait for
+    the last of them. They end with this process, whether that is interrupted or killed.
     """
     running: set[int] = set()
-    with guard() as watching, ThreadPoolExecutor(jobs()) as pool:
+    at_once = jobs() + 1 if jobs() > 1 else 1
+    with guard() as watching, ThreadPoolExecutor(at_once) as pool:
 
         def run(command: list[str]) -> subprocess.CompletedProcess[str]:
             process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0)
