@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -115,13 +116,18 @@ def run_side_by_side(commands: list[list[str]], folder: Path) -> list[subprocess
     the last of them. They end with this process, whether that is interrupted or killed.
     """
     running: set[int] = set()
+    interrupted = threading.Event()
+    starting = threading.Lock()  # none starts unseen while the others are ended
     at_once = jobs() + 1 if jobs() > 1 else 1
     with guard() as watching, ThreadPoolExecutor(at_once) as pool:
 
         def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-            process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0)
-            running.add(process.pid)
-            watching.watch(process.pid)
+            with starting:
+                if interrupted.is_set():
+                    raise KeyboardInterrupt
+                process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0)
+                running.add(process.pid)
+                watching.watch(process.pid)
             _output, errors = process.communicate()
             end(process.pid)  # what it may have left behind
             watching.forget(process.pid)
@@ -131,7 +137,8 @@ def run_side_by_side(commands: list[list[str]], folder: Path) -> list[subprocess
         try:
             return list(pool.map(run, commands))
         except BaseException:  # KeyboardInterrupt above all: the pool waits for the end of all that runs
-            pool.shutdown(wait=False, cancel_futures=True)
+            with starting:
+                interrupted.set()
             for leader in set(running):
                 end(leader)
             raise
