@@ -9,9 +9,11 @@ from typing import Any
 import capability_checks
 import capability_trials
 import check_records
+import function_calls
 import pytest
 import torch
 from torch.autograd import gradcheck
+from torch.autograd.function import _SingleLevelFunction
 
 PREAMBLE = """
 import torch
@@ -62,7 +64,7 @@ x = torch.arange(3, dtype=torch.float64, requires_grad=True)
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[dict[str, Any], list[check_records.CheckRecord]]]:
+def run(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Callable[[str], tuple[dict[str, Any], list[check_records.CheckRecord]]]:
     """Runs code as an example; returns its names and what was recorded."""
     for place, name in ((torch.func, "vmap"), (torch, "vmap"), (torch, "compile"), (torch.library, "opcheck")):
         monkeypatch.setattr(place, name, getattr(place, name))
@@ -70,6 +72,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[dict[str, Any]
         monkeypatch.setattr(torch.autograd, name, getattr(torch.autograd, name))
     check_records.start()
     capability_checks.start()
+    function_calls.start()
+    request.addfinalizer(lambda: delattr(_SingleLevelFunction, "apply"))
 
     def example(code: str) -> tuple[dict[str, Any], list[check_records.CheckRecord]]:
         names: dict[str, Any] = {"__name__": "__main__"}
@@ -156,7 +160,7 @@ def tried(run: Callable, folder: Path, code: str) -> dict[str, dict[str, str]]:
     """What the trials after an example say."""
     run(code)
     capability_trials.run(folder / "trials.json")
-    return capability_trials.load(folder / "trials.json")
+    return {name: trials.states for name, trials in capability_trials.load(folder / "trials.json").items()}
 
 
 def test_what_no_check_was_about_is_tried(run: Callable, tmp_path: Path) -> None:
@@ -227,8 +231,53 @@ torch.library.opcheck(thrice, (torch.ones(2),))
     assert trials["tests::thrice"]["forward mode"] == "not-held"
 
 
-def test_an_example_without_checks_leaves_no_file(run: Callable, tmp_path: Path) -> None:
-    assert tried(run, tmp_path, "Double.apply(x)") == {}
+def test_a_function_without_a_check_is_tried_on_the_inputs_of_its_first_call(run: Callable, tmp_path: Path) -> None:
+    code = """
+class InPlace(Tripled):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(3)
+class Outer(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+    @staticmethod
+    def backward(ctx, grad_output):
+        return Tripled.apply(grad_output)
+class Raises(Tripled):
+    @staticmethod
+    def forward(ctx, x, y):
+        raise ValueError
+y = x.clone()
+InPlace.apply(y)
+Outer.apply(x).sum().backward()
+try:
+    Raises.apply(x, 2.0)
+except ValueError:
+    pass
+"""
+    trials = tried(run, tmp_path, code)
+    assert list(trials) == ["InPlace", "Outer", "Tripled", "Raises"]
+    assert [trials[name]["first order"] for name in trials] == ["passed", "not-held", "passed", "not-held"]
+    assert trials["Tripled"]["second order"] == trials["Tripled"]["compile"] == "passed"
+    (_function, inputs), *_ = [(each, kept) for each, kept in function_calls.called().items() if each.__name__ == "InPlace"]
+    assert inputs[0].tolist() == [0.0, 1.0, 2.0]  # as they were before the call
+
+
+def test_calls_that_a_copy_would_disturb_are_not_kept(run: Callable) -> None:
+    run("Double.apply(torch.zeros(5000))\ntorch.func.jacfwd(Double.apply)(x)")
+    assert function_calls.called() == {}
+
+
+def test_a_function_around_others_names_them(run: Callable, tmp_path: Path) -> None:
+    run("gradcheck(steps, x)")
+    capability_trials.run(tmp_path / "trials.json")
+    assert capability_trials.load(tmp_path / "trials.json")["steps"].around == ("Double",)
+
+
+def test_an_example_without_functions_leaves_no_file(run: Callable, tmp_path: Path) -> None:
+    assert tried(run, tmp_path, "gradcheck(torch.sin, x)") == {}
     assert list(tmp_path.iterdir()) == []
 
 

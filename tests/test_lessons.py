@@ -108,6 +108,8 @@ SHARED = {
     "field_guide": {
         "SigmoidOnCtx",
         "SigmoidSaved",
+        "count_storage",
+        "tanh_gelu",
         "silu_derivative",
         "derivatives_at_one",
         "Square",

@@ -35,7 +35,7 @@ QUERIES = [
     (
         "en",
         "Trying to backward through the graph a second time (or directly access saved tensors",
-        "field_guide/tensors_on_ctx.html",
+        "field_guide/freed_after_backward.html",
     ),
     (
         "zh_CN",

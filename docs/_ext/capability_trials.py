@@ -21,10 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import check_records
+import function_calls
 from capability_checks import slices
 
 # Also names of classes in the table.
 HELD, NOT_HELD, ABSENT = "passed", "not-held", "absent"
+# Elements up to which a trial compares whole Jacobian matrices; of more it takes products with vectors.
+SMALL = 512
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,38 @@ class Subject:
     ----------
     function : callable
     inputs : tuple
-        Those of its first check, apart from the example: tensors of floating point are leaves in double
-        precision that require grad.
-    known : frozenset of str
-        Capabilities about which the example's own checks say something.
+        Those of its first check or call, apart from the example: tensors of floating point are leaves in
+        double precision that require grad.
     rules : dict of str to bool
         Whether it has a rule for "forward mode" and "vmap", and whether it is an operator ("opcheck").
+    known : frozenset of str
+        Capabilities about which the example's own checks say something.
+    around : tuple of type
+        Functions of the example that it calls, if it is a function around such.
     """
 
     function: Callable[..., Any]
     inputs: tuple[Any, ...]
-    known: frozenset[str]
     rules: dict[str, bool]
+    known: frozenset[str] = frozenset()
+    around: tuple[type, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What the trials of one subject gave.
+
+    Attributes
+    ----------
+    states : dict of str to str
+        For each capability that was tried "passed", "not-held" or "absent", which means that there is no
+        rule for it.
+    around : tuple of str
+        Names of the Functions that a function is around.
+    """
+
+    states: dict[str, str]
+    around: tuple[str, ...] = ()
 
 
 def _apart(value: Any) -> Any:
@@ -89,11 +112,11 @@ def functions_behind(output: Any) -> set[type]:
     return found
 
 
-def subjects() -> dict[str, Subject]:
-    """What the table names of an example that has run.
+def _checked_subjects() -> dict[str, Subject]:
+    """What the example has checked.
 
-    Every Function and operator that was checked; of the functions around them those with a Function
-    that was not checked by itself.
+    Every Function and operator; of the functions around them those with a Function that was not checked
+    by itself.
     """
     first: dict[str, tuple[Any, tuple[Any, ...]]] = {}
     known: dict[str, set[str]] = {}
@@ -104,7 +127,7 @@ def subjects() -> dict[str, Subject]:
     checked = {owner.__name__ for owner in owners.values() if owner}
     found = {}
     for name, (function, inputs) in first.items():
-        inputs = tuple(map(_apart, inputs))
+        inputs, behind = tuple(map(_apart, inputs)), []
         if owners[name]:
             rules = _rules([owners[name]])
         elif "::" in name:
@@ -114,7 +137,29 @@ def subjects() -> dict[str, Subject]:
             if not behind or checked.intersection(each.__name__ for each in behind):
                 continue
             rules = _rules(behind)
-        found[name] = Subject(function, inputs, frozenset(known[name]), rules)
+        found[name] = Subject(function, inputs, rules, frozenset(known[name]), tuple(behind))
+    return found
+
+
+def _on_copies(function: type) -> Callable[..., Any]:
+    """``function.apply`` that gets copies of its inputs: a leaf cannot be changed in place."""
+    import torch
+
+    def apply(*inputs: Any) -> Any:
+        return function.apply(*(each.clone() if isinstance(each, torch.Tensor) else each for each in inputs))
+
+    return apply
+
+
+def subjects() -> dict[str, Subject]:
+    """What the table names of an example that has run: what it has checked, and the other Functions that it has called."""
+    called = function_calls.called()  # before more is called here
+    found = _checked_subjects()
+    covered = {each.__name__ for subject in found.values() for each in subject.around}
+    for function, inputs in called.items():
+        if function.__name__ not in {*found, *covered}:
+            inputs = tuple(map(_apart, inputs))
+            found[function.__name__] = Subject(_on_copies(function), inputs, _rules([function]), around=(function,))
     return found
 
 
@@ -166,7 +211,8 @@ def _gradient_check(name: str, **options: bool) -> Callable[[Callable[..., Any],
     def run(function: Callable[..., Any], inputs: tuple[Any, ...]) -> bool:
         import torch
 
-        return getattr(torch.autograd, name)(function, inputs, **options)
+        elements = sum(each.numel() for each in inputs if isinstance(each, torch.Tensor))
+        return getattr(torch.autograd, name)(function, inputs, fast_mode=elements > SMALL, **options)
 
     return run
 
@@ -194,10 +240,10 @@ def _quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _as_main(function: Callable[..., Any]) -> Iterator[None]:
+def _as_main(subject: Subject) -> Iterator[None]:
     """Let the module ``__main__`` hold the names of the example: there torch.compile looks them up."""
-    owner = check_records.function_class(function)
-    names = getattr(owner.forward if owner else inspect.unwrap(function), "__globals__", {})
+    owner = next(iter(subject.around), check_records.function_class(subject.function))
+    names = getattr(owner.forward if owner else inspect.unwrap(subject.function), "__globals__", {})
     module, builder = types.ModuleType("__main__"), sys.modules["__main__"]
     vars(module).update(names)
     sys.modules["__main__"] = module
@@ -215,7 +261,7 @@ def _try(capability: str, subject: Subject) -> str:
         return ABSENT
     torch.manual_seed(0)  # the same at every build, whatever the example has drawn
     try:
-        with _quiet(), _as_main(subject.function):
+        with _quiet(), _as_main(subject):
             return HELD if TRIALS[capability](subject.function, subject.inputs) else NOT_HELD
     except Exception:  # whatever it is, the Function does not have the capability
         return NOT_HELD
@@ -227,17 +273,21 @@ def run(path: Path) -> None:
     Parameters
     ----------
     path : Path
-        File for it: for each Function a dictionary from capability to "passed", "not-held" or "absent",
-        which means that the Function has no rule for it. It is not written if there is no Function.
+        File for it: for each Function the attributes of :class:`Trials`. It is not written if there is no
+        Function.
     """
     results = {
-        name: {each: _try(each, subject) for each in check_records.CAPABILITIES if each not in subject.known}
+        name: {
+            "around": sorted({each.__name__ for each in subject.around} - {name}),
+            "states": {each: _try(each, subject) for each in check_records.CAPABILITIES if each not in subject.known},
+        }
         for name, subject in subjects().items()
     }
     if results:
         path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def load(path: Path) -> dict[str, dict[str, str]]:
+def load(path: Path) -> dict[str, Trials]:
     """What :func:`run` has written; nothing if it has not."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {name: Trials(entry["states"], tuple(entry["around"])) for name, entry in entries.items()}

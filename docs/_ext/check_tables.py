@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import capability_trials
+from capability_trials import Trials
 from check_directives import name_of_capability, outcome, tolerances
 from check_expectations import records_of_chapter
 from check_records import CAPABILITIES, CheckRecord
@@ -130,15 +132,60 @@ def state_of(capability: str, records: list[CheckRecord], trials: dict[str, str]
     return trials[capability]
 
 
-def functions_in_order(builder: Any) -> Iterator[tuple[str, str, int, list[CheckRecord], dict[str, str]]]:
-    """Page, name, place of its first check on the page, records and trials of each Function."""
+@dataclass(frozen=True)
+class TableRow:
+    """What the table of capabilities says in one row.
+
+    Attributes
+    ----------
+    page : str
+        Page that the Function, operator or function around such stands on.
+    name : str
+    anchor : str
+        Place of its first check on that page; "" if none is about it alone.
+    records : list of CheckRecord
+        Checks that are about it alone.
+    trials : Trials
+        What was tried after the example.
+    """
+
+    page: str
+    name: str
+    anchor: str
+    records: list[CheckRecord]
+    trials: Trials
+
+
+def rows_in_order(builder: Any) -> Iterator[TableRow]:
+    """One row for each Function of a page.
+
+    A Function that a page uses without a check is left out if another page checks it.
+    """
     by_page = all_records(builder.app)
+    checked = {record.function for records in by_page.values() for record in records}
     for page in pages_in_order(builder.env):
-        trials = capability_trials.load(Path(builder.srcdir) / f"{page}.capabilities.json")
         records = by_page.get(page, [])
-        for name, tried in trials.items():
-            own = [record for record in records if record.function == name]
-            yield page, name, records.index(own[0]) + 1, own, tried
+        for name, trials in capability_trials.load(Path(builder.srcdir) / f"{page}.capabilities.json").items():
+            if own := [record for record in records if record.function == name]:
+                yield TableRow(page, name, f"#check-{records.index(own[0]) + 1}", own, trials)
+            elif name not in checked:
+                yield TableRow(page, name, "", [], trials)
+
+
+def render_capabilities(row: TableRow, address: str, title: str, signs: dict[str, tuple[str, str]]) -> str:
+    """One row: a link to the page, and a sign for each capability."""
+    names = f"<code>{escape(row.name)}</code>"
+    if row.trials.around:
+        names += " → " + ", ".join(f"<code>{escape(name)}</code>" for name in row.trials.around)
+    cells = f'<td><a href="{escape(address)}" title="{escape(title)}">{names}</a></td>'
+    for capability in CAPABILITIES:
+        state = state_of(capability, row.records, row.trials.states)
+        sign, words = signs[state]
+        cells += (
+            f'<td class="check {state}"><span aria-hidden="true">{sign}</span>'
+            f'<span class="visually-hidden">{escape(words)}</span></td>'
+        )
+    return f"<tr>{cells}</tr>"
 
 
 def visit_capabilities(translator: Any, node: capability_table_node) -> None:
@@ -150,19 +197,15 @@ def visit_capabilities(translator: Any, node: capability_table_node) -> None:
         capability_trials.NOT_HELD: ("○", _("does not hold")),
         capability_trials.ABSENT: ("–", _("does not apply")),
     }
-    rows = []
-    for page, function, position, records, trials in functions_in_order(builder):
-        address = f"{builder.get_relative_uri(builder.current_docname, page)}#check-{position}"
-        title = builder.env.titles[page].astext()
-        cells = f'<td><a href="{escape(address)}" title="{escape(title)}"><code>{escape(function)}</code></a></td>'
-        for capability in CAPABILITIES:
-            state = state_of(capability, records, trials)
-            sign, words = signs[state]
-            cells += (
-                f'<td class="check {state}"><span aria-hidden="true">{sign}</span>'
-                f'<span class="visually-hidden">{escape(words)}</span></td>'
-            )
-        rows.append(f"<tr>{cells}</tr>")
+    rows = [
+        render_capabilities(
+            row,
+            builder.get_relative_uri(builder.current_docname, row.page) + row.anchor,
+            builder.env.titles[row.page].astext(),
+            signs,
+        )
+        for row in rows_in_order(builder)
+    ]
     key = " ".join(f'<span class="check {state}">{sign}</span> {escape(words)}' for state, (sign, words) in signs.items())
     heads = [_("Function"), *map(name_of_capability, CAPABILITIES)]
     translator.body.append(render_table("capability-table", heads, rows) + f'<p class="capability-key">{key}</p>')

@@ -28,6 +28,7 @@ WRITERS = (
     "clock_readings.py",
     "example_process.py",
     "forbidden_characters.py",
+    "function_calls.py",
     "gallery_hooks.py",
     "gallery_run.py",
     "matplotlib_svg.py",

@@ -15,13 +15,15 @@ import autograd_graph
 import capability_checks
 import check_records
 import clock_readings
+import function_calls
 import matplotlib_svg
 
 
 def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> None:
-    """Before an example: observe its checks and clocks (``reset_modules``)."""
+    """Before an example: observe its checks, Functions and clocks (``reset_modules``)."""
     check_records.start()
     capability_checks.start()
+    function_calls.start()
     clock_readings.start()
 
 

@@ -113,9 +113,9 @@ for function in (NothingSaved, OneTermMissing):
 
 # %%
 # The second raises nothing. Its zero should be a 9: autograd takes what ``jvp`` says. Checks of ``backward``
-# have nothing against it. ``check_forward_ad=True`` has:
+# have nothing against either. ``check_forward_ad=True`` has something against the second:
 
-print("gradgradcheck", gradgradcheck(OneTermMissing.apply, (a, x)))
+print("gradgradcheck", *(gradgradcheck(each.apply, (a, x)) for each in (NothingSaved, OneTermMissing)))
 evaluate(lambda: gradcheck(OneTermMissing.apply, (a, x), check_forward_ad=True))
 found = jacfwd(OneTermMissing.apply, argnums=(0, 1))(a, x)
 assert [each.item() for each in found] == [0, (2 * a * x).item()]

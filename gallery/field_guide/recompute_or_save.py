@@ -2,8 +2,7 @@
 Recompute or save?
 ==================
 
-After this page you can trade memory for time in three ways, with a Function of your own and without, and you
-know how exact the first and the second derivative remain.
+After this page you can trade memory for time in two ways, with a Function of your own and without.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
@@ -90,66 +89,22 @@ def checkpointed(x):
 
 
 # %%
-# Cure three: keep it smaller
-# ---------------------------
-#
-# A pair of hooks turns what is saved into ``bfloat16``, half the size of ``float32``, and back. Nothing is
-# computed again.
-
-
-def to_bfloat16(tensor):
-    # These hooks replace those of bytes_of_graph, and so they count for themselves.
-    return tensor.dtype, count_storage(tensor.to(torch.bfloat16))
-
-
-def from_bfloat16(packed):
-    dtype, tensor = packed
-    return tensor.to(dtype)
-
-
-def in_bfloat16(x):
-    with saved_tensors_hooks(to_bfloat16, from_bfloat16):
-        return tanh_gelu(x)
-
-
-# %%
 # Are they right?
 # ---------------
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print(gradcheck(GELURecomputed.apply, x), gradgradcheck(GELURecomputed.apply, x))
 print(gradcheck(checkpointed, x), gradgradcheck(checkpointed, x))
-print(gradcheck(in_bfloat16, x, raise_exception=False))
-
-
-def two_orders(function):
-    (grad_x,) = torch.autograd.grad(function(inputs).sum(), inputs, create_graph=True)
-    (grad_grad_x,) = torch.autograd.grad(grad_x.sum(), inputs)
-    return grad_x.detach(), grad_grad_x
-
-
-expected = two_orders(tanh_gelu)
 for function in (GELURecomputed.apply, checkpointed):
-    torch.testing.assert_close(two_orders(function), expected)
-for found, right in zip(two_orders(in_bfloat16), expected):
-    print(f"{((found - right).norm() / right.norm()).item():.0e}")
+    torch.testing.assert_close(function(inputs), tanh_gelu(inputs))
 
 # %%
-# The first two agree with ``tanh_gelu`` in both derivatives. The third is off by the rounding of ``bfloat16``:
-# the last two numbers are the relative deviations of its first and its second derivative. ``gradcheck`` asks
-# for more and says no, so you have to decide whether that will do.
-#
 # Bytes and time
 # --------------
 #
 # One layer, and four in a row. Checkpoint can also go around all four at once:
 
-LAYERS = {
-    "tanh_gelu": tanh_gelu,
-    "GELURecomputed": GELURecomputed.apply,
-    "checkpointed": checkpointed,
-    "in_bfloat16": in_bfloat16,
-}
+LAYERS = {"tanh_gelu": tanh_gelu, "GELURecomputed": GELURecomputed.apply, "checkpointed": checkpointed}
 
 
 def four_times(layer, x):
@@ -190,8 +145,8 @@ once = fastest_of_five(checkpointed_once, tanh_gelu, inputs)
 print(f"{'checkpointed_once':17} {once:8.2f} ms")
 
 # %%
-# Memory saved is usually paid for in time: what was not kept is computed again, and packing converts each
-# tensor twice. How much is paid depends on the machine and on the layer; for packing it can be next to nothing.
+# Memory saved is paid for in time: what was not kept is computed again. How much is paid depends on the machine
+# and on the layer.
 #
 # Which one
 # ---------
@@ -201,8 +156,7 @@ print(f"{'checkpointed_once':17} {once:8.2f} ms")
 #
 # - A Function of your own needs a formula. It is worth it for a layer that is used often.
 #
-# - Hooks that pack are for what is expensive to compute and need not be exact. They reach saved tensors only;
-#   what lies on ``ctx`` escapes them, as :doc:`tensors_on_ctx` shows.
+# - What need not be exact can be kept in half the bytes instead: :doc:`smaller_saved_tensors`.
 #
 # All this is memory that is kept between forward and backward. The peak is another matter, see
 # :doc:`/conv_bn_fusion/peak_and_time`.

@@ -15,7 +15,6 @@ import weakref
 
 import torch
 from torch.autograd import gradcheck, gradgradcheck
-from torch.autograd.graph import saved_tensors_hooks
 
 torch.manual_seed(0)
 
@@ -57,8 +56,8 @@ for function in (SigmoidOnCtx, SigmoidSaved):
     print(function.__name__, *checks)
 
 # %%
-# Symptom one: a cycle of references
-# ----------------------------------
+# A cycle of references
+# ---------------------
 #
 # Five steps; each makes an output of 4,000 bytes and drops it. Weak references tell how many bytes are still
 # there: with the garbage collector of Python switched off, and after it has run. In the second round the
@@ -100,41 +99,6 @@ for in_place, name in ((False, ""), (True, "relu_")):
 #
 # ``save_for_backward`` keeps an output without its node and joins the two in ``backward``. There is no cycle.
 #
-# Symptom two: nothing is freed after backward
-# --------------------------------------------
-#
-# Two numbers for each Function: the bytes that a hook on saved tensors sees, and the bytes of the output that
-# are left after ``backward`` as long as the loss is held, for example in a list of losses.
-
-
-def seen_and_left(function):
-    seen = []
-
-    def pack(tensor):
-        seen.append(tensor.nbytes)
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        out = function.apply(torch.randn(1000, requires_grad=True))
-    storage = weakref.ref(out.untyped_storage())
-    loss = out.sum()
-    del out
-    loss.backward()
-    print(f"{function.__name__} {sum(seen):6,} {bytes_alive([storage]):6,}")
-    return loss
-
-
-for function in (SigmoidOnCtx, SigmoidSaved):
-    loss = seen_and_left(function)
-
-try:
-    loss.backward()
-except RuntimeError as error:
-    print(type(error).__name__, error, sep=": ")
-
-# %%
-# Tools that compress saved tensors or move them elsewhere use such hooks, and an attribute of ``ctx`` escapes
-# them. What was saved is freed as soon as ``backward`` has run. That is what the message of a second
-# ``backward`` is about; ``retain_graph=True`` in the first one prevents it. What lies on ``ctx`` stays.
+# Where there is no cycle, a tensor on ``ctx`` still stays longer than it is needed: :doc:`freed_after_backward`.
 #
 # The cure is ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``.

@@ -1,0 +1,91 @@
+"""
+Nothing is freed after backward
+===============================
+
+After this page you know what ``backward`` frees, and why it cannot free a tensor on ``ctx``.
+
+Read :doc:`tensors_on_ctx` first.
+
+A list of losses grows during training, and memory grows much faster than the list.
+"""
+
+import weakref
+
+import torch
+from torch.autograd import gradcheck
+from torch.autograd.graph import saved_tensors_hooks
+
+torch.manual_seed(0)
+
+# %%
+# The two Functions of that page. One keeps its output as an attribute, the other hands it to
+# ``save_for_backward``:
+
+
+class SigmoidOnCtx(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.out = torch.sigmoid(x)
+        return ctx.out
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.out * (1 - ctx.out)
+
+
+class SigmoidSaved(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        out = torch.sigmoid(x)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (out,) = ctx.saved_tensors
+        return grad_output * out * (1 - out)
+
+
+x = torch.randn(4, dtype=torch.float64, requires_grad=True)
+print(gradcheck(SigmoidOnCtx.apply, x), gradcheck(SigmoidSaved.apply, x))
+
+# %%
+# What is left while the loss is held
+# -----------------------------------
+#
+# Two numbers for each Function: the bytes that a hook on saved tensors sees, and the bytes of the output that
+# are left after ``backward`` as long as the loss is held.
+
+
+def seen_and_left(function):
+    seen = []
+
+    def pack(tensor):
+        seen.append(tensor.nbytes)
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        out = function.apply(torch.randn(1000, requires_grad=True))
+    storage = weakref.ref(out.untyped_storage())
+    loss = out.sum()
+    del out
+    loss.backward()
+    left = storage().nbytes() if storage() is not None else 0
+    print(f"{function.__name__} {sum(seen):6,} {left:6,}")
+    return loss
+
+
+for function in (SigmoidOnCtx, SigmoidSaved):
+    loss = seen_and_left(function)
+
+try:
+    loss.backward()
+except RuntimeError as error:
+    print(type(error).__name__, error, sep=": ")
+
+# %%
+# Tools that compress saved tensors or move them elsewhere use such hooks, and an attribute of ``ctx`` escapes
+# them. What was saved is freed as soon as ``backward`` has run. That is what the message of a second
+# ``backward`` is about; ``retain_graph=True`` in the first one prevents it. What lies on ``ctx`` stays.
+#
+# The cure is ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``.
