@@ -115,7 +115,8 @@ for function in (NothingSaved, OneTermMissing):
 # The second raises nothing. Its zero should be a 9: autograd takes what ``jvp`` says. Checks of ``backward``
 # have nothing against either. ``check_forward_ad=True`` has something against the second:
 
-print("gradgradcheck", *(gradgradcheck(each.apply, (a, x)) for each in (NothingSaved, OneTermMissing)))
+for function in (NothingSaved, OneTermMissing):
+    print("gradgradcheck", gradgradcheck(function.apply, (a, x)))
 evaluate(lambda: gradcheck(OneTermMissing.apply, (a, x), check_forward_ad=True))
 found = jacfwd(OneTermMissing.apply, argnums=(0, 1))(a, x)
 assert [each.item() for each in found] == [0, (2 * a * x).item()]
