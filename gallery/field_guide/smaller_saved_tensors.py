@@ -63,7 +63,7 @@ out = in_bfloat16(inputs)
 print(f"in_bfloat16 {sum(kept.values()):,}")
 
 # %%
-# Half the bytes, and this although the input is now kept twice: the caller has it in ``float32``.
+# Half the bytes. But the input is now kept twice, because the caller has it in ``float32``.
 #
 # Is it right?
 # ------------
