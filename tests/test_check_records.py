@@ -108,5 +108,5 @@ def test_a_check_that_fails_sometimes(tmp_path: Path, outcomes: tuple[bool, bool
 
 def test_a_bad_list_is_named(tmp_path: Path) -> None:
     (tmp_path / "expected_failures.toml").write_text("[[failure]]\nscrpt = 1\n")
-    with pytest.raises(ExpectationFileError, match="expected_failures.toml.*scrpt"):
+    with pytest.raises(ExpectationFileError, match=r"gallery/.*expected_failures.toml: \[\[failure\]\] number 1 has scrpt; expected script"):
         find_surprises(tmp_path, tmp_path)

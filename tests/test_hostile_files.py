@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Site
+from conftest import PROJECT, Site
 from page_catalogue import read_messages
 from script_form import chapter_faults
 from sphinx.errors import ExtensionError
@@ -61,8 +61,9 @@ def test_scripts_and_chapters_are_looked_at_before_anything_is_done(small_site: 
 
 @pytest.mark.parametrize("name", ["../outside", "a b", "a%2fb", "_ext", "locale", "downloads", "a/b", "章"])
 def test_a_folder_that_is_no_chapter_is_refused(name: str) -> None:
-    assert chapter_faults(Path("/site/docs"), Path("/site/docs") / "double_backward") == []
-    (fault,) = chapter_faults(Path("/site/docs"), Path("/site/docs", name))
+    docs, scripts = Path("/site/docs"), PROJECT / "gallery" / "double_backward"
+    assert chapter_faults(docs, scripts, docs / "double_backward") == []
+    (fault,) = chapter_faults(docs, scripts, docs / name)
     assert fault == f"conf.py: {name!r} {NO_CHAPTER}"
 
 
@@ -85,7 +86,7 @@ def test_catalogues_in_odd_encodings_are_refused(small_site: Site) -> None:
     assert lines[1] == f"{SQUARE}: says that it is iso-8859-1; save it as UTF-8, and let its header say so"
     assert lines[2] == f"{FOLDER}/index.po: begins with a byte order mark; save it as UTF-8 without one"
     assert re.fullmatch(rf"{FOLDER}/sphinx\.po: is not UTF-8 \(.*\); save it as UTF-8", lines[3])
-    assert len(lines) == 4
+    assert len(lines) == 5  # the last one says what can be done
 
 
 def test_a_draft_says_which_catalogue_it_cannot_read(tmp_path: Path) -> None:

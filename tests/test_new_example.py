@@ -53,6 +53,30 @@ def test_what_cannot_be_is_refused(chapter: str, name: str, complaint: str) -> N
         new_example.lay_down(PROJECT, chapter, name)
 
 
+@pytest.mark.parametrize(
+    ("index", "extended"),
+    [
+        (".. toctree::", ".. toctree::\n\n   new\n"),
+        (".. toctree::\n   :hidden:\n\nMore.\n", ".. toctree::\n   :hidden:\n\n   new\n\nMore.\n"),
+        (".. toctree::\n\n   old", ".. toctree::\n\n   old\n   new\n"),
+        (".. toctree::\n   :hidden:\n\n   old\n\nMore.\n", ".. toctree::\n   :hidden:\n\n   old\n   new\n\nMore.\n"),
+    ],
+)
+def test_a_toctree_takes_it_with_and_without_entries(index: str, extended: str) -> None:
+    assert new_example.add_to_index(f"Title\n=====\n\n{index}", "chapter", "new") == f"Title\n=====\n\n{extended}"
+
+
+def test_a_chapter_that_cannot_take_it_is_left_alone(small_site: Site) -> None:
+    small_site.write("gallery/second/index.rst", "Second\n======\n")
+    unnamed = run(small_site, "second", "x")
+    assert "conf.py does not name the chapter second; add it to examples_dirs" in unnamed.stderr
+    small_site.edit("conf.py", '"gallery_dirs": [', '"gallery_dirs": ["second", ')
+    assert "gallery/second/index.rst has no toctree; add one" in run(small_site, "second", "x").stderr
+    assert not (small_site.root / "gallery/second/x.py").exists()
+    built = small_site.build("en")
+    assert "conf.py: examples_dirs names 1 folders, gallery_dirs 2; name each chapter in both" in built.stderr
+
+
 def test_the_index_names_it_in_cards_and_toctree() -> None:
     index = (PROJECT / "gallery/conv_bn_fusion/index.rst").read_text(encoding="utf-8")
     added = new_example.add_to_index(index, "conv_bn_fusion", "zzz")

@@ -196,6 +196,17 @@ def test_no_markup_is_left_in_the_text(real_site: Site) -> None:
         assert not re.search(r"``|:(?:doc|func|math|ref|class|meth):|\*\*", page.article.get_text()), path
 
 
+def test_links_to_pytorch_lead_to_a_page_and_a_name(real_site: Site) -> None:
+    addresses = {
+        link["href"]
+        for _language, _path, page in pages(real_site)
+        for link in page.select('a[href*="docs.pytorch.org"]')
+    }
+    assert addresses
+    for address in addresses:
+        assert re.fullmatch(r"https://docs\.pytorch\.org/docs/stable/[\w./]+\.html#torch[\w.]+", address)
+
+
 def test_the_inventory_is_what_its_text_says() -> None:
     folder = PROJECT / "docs/_inventories"
     text, packed = (sphobjinv.Inventory(str(folder / name)) for name in ("torch.txt", "torch.inv"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+import catalogues
 import pytest
 from conftest import PROJECT, Site
 
@@ -102,6 +103,18 @@ def test_a_comment_that_stays_does_not_keep_others_from_being_translated(chinese
     page = chinese_site.page("zh_CN", "double_backward/square")
     code = "".join(block.get_text() for block in page.select("div.highlight-Python"))
     assert "# *输入`，不是reST\n" in code and "# behind code\n" in code
+
+
+def test_a_broken_translation_of_a_draft_is_blamed_on_its_catalogue(chinese_site: Site) -> None:
+    chinese_site.edit(SQUARE, "带有``code``的文字。", "带有:mth:`x`的文字。")
+    result = chinese_site.build("en zh_CN", "--draft")
+    assert re.search(rf"{re.escape(SQUARE)}: the translation of gallery/double_backward/square\.py:\d+: .*mth", result.stderr)
+
+
+def test_many_problems_are_counted() -> None:
+    told = catalogues.tell([f"docs/{number % 3}.po: missing" for number in range(100)]).splitlines()
+    assert len(told) == 33
+    assert told[-2:] == ["  and 70 more in 3 catalogues", told[-1]] and "DRAFT=1" in told[-1]
 
 
 def test_a_draft_may_be_unfinished(chinese_site: Site) -> None:

@@ -38,7 +38,7 @@ def _difference(result: Any, expected: Callable[[], Any]) -> str:
     try:
         torch.testing.assert_close(result, wanted, equal_nan=True)
     except AssertionError as error:
-        return str(error).strip().partition("\n")[0]
+        return check_records.first_line(error)
     return ""
 
 
@@ -72,7 +72,7 @@ def _recorded(
         message = _difference(result, expected)
         passed = not message
     except Exception as error:
-        message = str(error).strip().partition("\n")[0]
+        message = check_records.first_line(error)
         raise
     finally:
         check_records.add(capability, capability, function, args, passed, message, line)
@@ -129,7 +129,7 @@ def _observe_opcheck(opcheck: Callable[..., Any]) -> Callable[..., Any]:
         try:
             results = opcheck(op, args, *rest, **options)
         except Exception as error:
-            message = str(error).strip().partition("\n")[0]
+            message = check_records.first_line(error)
             raise
         finally:
             failed = [f"{test}: {outcome}" for test, outcome in results.items() if outcome != "SUCCESS"]

@@ -46,12 +46,19 @@ def read_expectations(chapter: Path) -> list[ExpectedFailure]:
         return []
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("failure", [])
-        return [ExpectedFailure(**entry) for entry in entries]
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise ExpectationFileError(
-            f"{chapter.name}/{FILE_NAME}: {error}; expected [[failure]] tables "
-            "with the keys script, function and check, and sometimes = true at will"
-        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ExpectationFileError(f"{_place(chapter)}: {error}") from error
+    for number, entry in enumerate(entries, 1):
+        if not {"script", "function", "check"} <= entry.keys() <= {"script", "function", "check", "sometimes"}:
+            raise ExpectationFileError(
+                f"{_place(chapter)}: [[failure]] number {number} has {', '.join(entry) or 'nothing'}; "
+                "expected script, function and check, and sometimes = true at will"
+            )
+    return [ExpectedFailure(**entry) for entry in entries]
+
+
+def _place(chapter: Path) -> str:
+    return f"gallery/{chapter.name}/{FILE_NAME}"
 
 
 def records_of_chapter(generated: Path) -> dict[str, list[CheckRecord]]:
@@ -72,10 +79,21 @@ def find_unmeant(
         expected = next((entry for entry in expectations if entry.matches(script, record)), None)
         place = f"gallery/{chapter.name}/{script}.py:{record.line}: {record.check} of {record.function}"
         if not record.passed and expected is None:
-            surprises.append(f"{place} failed but should pass: {record.message or 'it returned False'}")
+            surprises.append(
+                f"{place} failed but should pass: {record.message or 'it returned False'}; "
+                f"if it has to fail, list it in {_place(chapter)}"
+            )
         if record.passed and expected is not None and not expected.sometimes:
             surprises.append(f"{place} passed but {FILE_NAME} says that it fails")
     return surprises
+
+
+def _what_ran(expected: ExpectedFailure, by_script: dict[str, list[CheckRecord]]) -> str:
+    """What the entry ``expected`` may have meant."""
+    if expected.script not in by_script:
+        return f"scripts with checks: {', '.join(by_script)}"
+    ran = dict.fromkeys(f"{record.check} of {record.function}" for record in by_script[expected.script])
+    return f"it runs {', '.join(ran)}"
 
 
 def find_missing(
@@ -88,7 +106,7 @@ def find_missing(
         outcomes = {record.passed for record in records if expected.matches(expected.script, record)}
         place = f"gallery/{chapter.name}/{expected.script}.py: {expected.check} of {expected.function}"
         if not outcomes:
-            surprises.append(f"{place} did not run but is listed in {FILE_NAME}")
+            surprises.append(f"{place} did not run but is listed in {FILE_NAME}; {_what_ran(expected, by_script)}")
         elif expected.sometimes and len(outcomes) == 1:
             always = "passed" if True in outcomes else "failed"
             surprises.append(f"{place} always {always} but {FILE_NAME} says that it fails sometimes")

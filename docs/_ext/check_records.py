@@ -108,6 +108,11 @@ def _describe_inputs(inputs: tuple[Any, ...]) -> tuple[str, ...]:
     )
 
 
+def first_line(error: object) -> str:
+    """First line of an error, without the comma that leads to the next."""
+    return str(error).strip().partition("\n")[0].rstrip(" ,")
+
+
 def add(
     check: str,
     capability: str,
@@ -171,7 +176,7 @@ def _observer(check: Callable[..., bool]) -> Callable[..., bool]:
         try:
             passed = check(*args, **kwargs)
         except Exception as error:
-            message = str(error).strip().partition("\n")[0]
+            message = first_line(error)
             raise
         finally:
             asked = tuple(what for option, what in ASKS_FOR.items() if options.get(option))

@@ -30,9 +30,17 @@ RESULTS_DEPEND_ON_SETTINGS = ("capture_repr", "filename_pattern", "image_scraper
 
 
 def chapters(app: Sphinx) -> list[tuple[Path, Path]]:
-    """Folders of each chapter: its scripts in the gallery, its generated pages."""
+    """Folders of each chapter: its scripts in the gallery, its generated pages.
+
+    Raises
+    ------
+    ExtensionError
+        If conf.py does not name a folder for pages for each folder of scripts.
+    """
     conf = app.config.sphinx_gallery_conf
-    source = Path(app.srcdir)
+    source, named = Path(app.srcdir), [len(conf[name]) for name in ("examples_dirs", "gallery_dirs")]
+    if named[0] != named[1]:
+        raise ExtensionError("conf.py: examples_dirs names {} folders, gallery_dirs {}; name each chapter in both".format(*named))
     return [
         ((source / examples).resolve(), (source / generated).resolve())
         for examples, generated in zip(conf["examples_dirs"], conf["gallery_dirs"], strict=True)
@@ -90,7 +98,7 @@ def run_examples(app: Sphinx) -> None:
     source, conf = Path(app.srcdir).resolve(), app.config.sphinx_gallery_conf
     limits = Limits(app.config.example_time_limit, app.config.example_memory_limit)
     # Before anything is run, written or removed.
-    names = [line for _gallery, generated in chapters(app) for line in chapter_faults(source, generated)]
+    names = [line for folders in chapters(app) for line in chapter_faults(source, *folders)]
     fail(names + [line for example in all_examples(app) for line in script_faults(example.script)])
     execution_cache.tidy_folders(source, chapters(app))
     examples = example_shard.share(all_examples(app), app.config.example_shard)

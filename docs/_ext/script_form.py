@@ -14,8 +14,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 _TAKEN = ("downloads", "locale")  # folders that the site has for other things
 
 
-def chapter_faults(source: Path, generated: Path) -> list[str]:
-    """What is wrong with the folder ``generated`` of a chapter in ``source``, the folder of the documents."""
+def chapter_faults(source: Path, scripts: Path, generated: Path) -> list[str]:
+    """What is wrong with the folders of a chapter, for its scripts and in ``source`` for its pages."""
+    if not (scripts / "index.rst").is_file():
+        return [f"gallery/{scripts.name}/index.rst is missing; conf.py names that chapter"]
     name = generated.name
     if generated.parent == source and _NAME.fullmatch(name) and name not in _TAKEN:
         return []

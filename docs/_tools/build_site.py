@@ -109,7 +109,7 @@ def render(root: Path, languages: list[str], judged: list[str], options: list[st
     complaints = try_sphinx(root, builds, languages, options)
     if judged and not any(complaints[:2]):
         problems = [line for language in judged for line in catalogues.find_problems(root, language)]
-        complaints.insert(2, "\n  ".join(["Translations are not finished:", *problems]) if problems else "")
+        complaints.insert(2, catalogues.tell(problems) if problems else "")
     if failures := list(filter(None, complaints)):
         raise BuildError(failures[0])
 

@@ -17,6 +17,7 @@ from message_markup import phrase_faults, prose_faults
 from source_comments import find_comments
 
 INTERFACE = "sphinx"
+SHOWN = 30  # problems that are told one by one
 _CHARSET = re.compile(r'^"Content-Type:[^"]*charset=([^"\s\\;]+)', re.MULTILINE)
 _LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s+)?"(?:[^"\\]|\\.)*"\s*)?')
 
@@ -76,11 +77,11 @@ def compare(wanted: set[str], catalogue: Catalog, name: str, source: str) -> lis
         if message is None or not str(message.string).strip():
             problems.append(f"{name}: missing: {_shorten(text)} of {source}")
         elif message.fuzzy:
-            problems.append(f"{name}: fuzzy: {_shorten(text)} of {source}")
+            problems.append(f"{name}: fuzzy: {_shorten(text)} of {source}; check it, and remove the mark '#, fuzzy'")
     gone = [text for text in present if text not in wanted]
     gone += [message.id for message in catalogue if message.id and message.context]
     gone += [message.id for message in catalogue.obsolete.values()]
-    problems += [f"{name}: obsolete: {_shorten(str(text))}, not in {source} any more" for text in gone]
+    problems += [f"{name}: obsolete: {_shorten(str(text))}, not in {source} any more; delete it" for text in gone]
     return problems
 
 
@@ -112,6 +113,16 @@ def judge(domain: str, wanted: set[str], root: Path, language: str) -> list[str]
     name = str(path.relative_to(root))
     finished = [m for m in catalogue if m.id in wanted and not m.context and m.string.strip()]
     return compare(wanted, catalogue, name, source) + examine(finished, name, source, root, language)
+
+
+def tell(problems: list[str]) -> str:
+    """What a person reads of ``problems``: the first of them, how many there are, and what can be done."""
+    lines = ["Translations are not finished:", *problems[:SHOWN]]
+    if further := problems[SHOWN:]:
+        files = len({line.partition(":")[0] for line in further})
+        lines.append(f"and {len(further)} more in {files} catalogues")
+    lines.append("'make html DRAFT=1' builds with what is there, and leaves the rest in English.")
+    return "\n  ".join(lines)
 
 
 def find_problems(root: Path, language: str) -> list[str]:

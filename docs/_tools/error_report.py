@@ -6,7 +6,14 @@ import re
 from pathlib import Path
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_WARNING = re.compile(r"^(?P<path>[^:\n]+?)(?::(?P<line>\d*))?(?::<[^>]*>:\d+)?: (?:WARNING|ERROR): (?P<text>.+)$")
+_WARNING = re.compile(
+    r"^(?P<path>[^:\n]+?)(?::(?P<line>\d*))?(?::<(?P<part>[^>]*)>:\d+)?: (?:WARNING|ERROR): (?P<text>.+)$"
+)
+# What to do about a complaint of Sphinx, by a part of it.
+_ADVICE = {
+    "reference target not found: torch.": "add it to docs/_inventories/torch.txt and run 'make inventory'",
+    "document isn't included in any toctree": "name it in a toctree, of its chapter's index.rst or of docs/index.rst",
+}
 _ERROR = re.compile(
     r"^\s*(?:sphinx\.errors\.|[\w.]+\.)?(?P<kind>\w*(?:Error|Exception)): (?P<text>.+?)"
     r"(?=\n\s*\n|\nThe full traceback|\Z)",
@@ -38,7 +45,17 @@ def edited_file(path: str, line: str | None, root: Path) -> str:
     return str(script.relative_to(root))
 
 
-def condense(log: str, root: Path) -> list[str]:
+def _place(match: re.Match[str], root: Path, language: str) -> str:
+    """The file that a person edits because of a warning: a script, a page or its catalogue."""
+    edited = edited_file(match["path"], match["line"], root)
+    if match["part"] != "translated" and "in translated message" not in match["text"]:
+        return edited
+    page = Path(match["path"])
+    domain = (page.relative_to(root / "docs") if page.is_relative_to(root / "docs") else page).with_suffix(".po")
+    return f"docs/locale/{language}/LC_MESSAGES/{domain}: the translation of {edited}"
+
+
+def condense(log: str, root: Path, language: str) -> list[str]:
     """The complaints in what sphinx-build wrote to standard error, one each.
 
     Parameters
@@ -47,6 +64,8 @@ def condense(log: str, root: Path) -> list[str]:
         Standard error of sphinx-build.
     root : Path
         Root of the project.
+    language : str
+        Language of the build.
 
     Returns
     -------
@@ -57,7 +76,8 @@ def condense(log: str, root: Path) -> list[str]:
     complaints = []
     for line in log.splitlines():
         if match := _WARNING.match(line):
-            complaints.append(f"{edited_file(match['path'], match['line'], root)}: {match['text']}")
+            advice = next((f"; {todo}" for part, todo in _ADVICE.items() if part in match["text"]), "")
+            complaints.append(f"{_place(match, root, language)}: {match['text']}{advice}")
         elif match := _PLAIN_WARNING.match(line):
             complaints.append(match["text"])
     errors = list(_ERROR.finditer(log))

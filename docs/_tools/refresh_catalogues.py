@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def read(path: Path) -> Catalog:
 
 
 def write(catalogue: Catalog, path: Path, language: str) -> None:
-    """Write a catalogue with our header, one line per string."""
+    """Write a catalogue with our header, one line per string; forget what is gone and was never translated."""
+    catalogue.obsolete = {key: message for key, message in catalogue.obsolete.items() if message.string}
     body = io.BytesIO()
     write_po(body, catalogue, omit_header=True, width=0)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,9 @@ def main(languages: list[str]) -> None:
         sphinx(root, SphinxBuild("gettext", "en", templates), ["en"], [])
     (templates / f"{INTERFACE}.pot").unlink(missing_ok=True)  # has a catalogue of its own, see above
     for language in languages:
-        update(str(root / "docs/locale"), str(templates), [language], line_width=-1)
+        with contextlib.redirect_stdout(io.StringIO()) as told:
+            update(str(root / "docs/locale"), str(templates), [language], line_width=-1)
+        print(*(line for line in told.getvalue().splitlines() if not line.startswith("Not Changed")), sep="\n")
         for path in sorted(catalogue_folder(root, language).rglob("*.po")):
             write(read(path), path, language)
         refresh_interface(root, language)

@@ -50,7 +50,7 @@ class SphinxBuild:
 
     def complaint(self, status: int, errors: str, root: Path) -> str:
         """What to tell of a call that ended with ``status`` and wrote ``errors``."""
-        complaints = error_report.condense(errors, root) or [errors.strip()]
+        complaints = error_report.condense(errors, root, self.language) or [errors.strip()]
         if status < 0:
             complaints = [f"sphinx-build was ended by {signal.Signals(-status).name}"]
         listed = "\n  ".join(complaints)
