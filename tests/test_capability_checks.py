@@ -196,6 +196,21 @@ gradcheck(Rounded.apply, x, raise_exception=False)
     assert "first order" not in trials["Rounded"]  # a failed check is an answer
 
 
+def test_a_trial_finds_the_names_of_its_own_example(run: Callable, tmp_path: Path) -> None:
+    code = """
+class Helped(Tripled):
+    @staticmethod
+    def forward(ctx, x):
+        return {name}(x)
+def {name}(x):
+    return 3 * x
+gradcheck(Helped.apply, x)
+"""
+    for name in ("one", "another"):
+        check_records.start()
+        assert tried(run, tmp_path, code.format(name=name))["Helped"]["compile"] == "passed"
+
+
 def test_a_failed_trial_of_vmap_and_of_forward_mode_is_told(run: Callable, tmp_path: Path) -> None:
     code = """
 class Wrong(Confused):

@@ -12,8 +12,6 @@ import inspect
 import io
 import json
 import logging
-import sys
-import types
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -241,16 +239,22 @@ def _quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _as_main(subject: Subject) -> Iterator[None]:
-    """Let the module ``__main__`` hold the names of the example: there torch.compile looks them up."""
+    """Let the module ``__main__`` hold the names of the example: there torch.compile looks them up.
+
+    It remembers that module for as long as the process lives, so no other can take its place.
+    """
+    from torch._dynamo import symbolic_convert
+
     owner = next(iter(subject.around), check_records.function_class(subject.function))
     names = getattr(owner.forward if owner else inspect.unwrap(subject.function), "__globals__", {})
-    module, builder = types.ModuleType("__main__"), sys.modules["__main__"]
-    vars(module).update(names)
-    sys.modules["__main__"] = module
+    main = vars(symbolic_convert._import_module("__main__"))
+    before = dict(main)
+    main.update(names)
     try:
         yield
     finally:
-        sys.modules["__main__"] = builder
+        main.clear()
+        main.update(before)
 
 
 def _try(capability: str, subject: Subject) -> str:
