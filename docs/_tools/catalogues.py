@@ -117,6 +117,7 @@ def judge(domain: str, wanted: set[str], root: Path, language: str) -> list[str]
 
 def tell(problems: list[str]) -> str:
     """What a person reads of ``problems``: the first of them, how many there are, and what can be done."""
+    problems = sorted(problems, key=lambda line: ": missing: " in line)  # what is wrong before what is not yet there
     lines = ["Translations are not finished:", *problems[:SHOWN]]
     if further := problems[SHOWN:]:
         files = len({line.partition(":")[0] for line in further})
