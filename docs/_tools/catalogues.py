@@ -17,7 +17,7 @@ from message_markup import phrase_faults, prose_faults
 from source_comments import find_comments
 
 INTERFACE = "sphinx"
-SHOWN = 30  # problems that are told one by one
+SHOWN = 100  # problems that are told one by one
 _CHARSET = re.compile(r'^"Content-Type:[^"]*charset=([^"\s\\;]+)', re.MULTILINE)
 _LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s+)?"(?:[^"\\]|\\.)*"\s*)?')
 
