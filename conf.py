@@ -38,6 +38,7 @@ extensions = [
     "graph_directive",
     "check_directives",
     "check_tables",
+    "error_texts",
     "translation_status",
     "speed_tables",
     "mutant_table",
@@ -56,6 +57,7 @@ extensions = [
     "repository_links",
     "bundled_assets",
     "chinese_text",
+    "site_search",
 ]
 
 # -- Examples: executed once, for all languages -----------------------------

@@ -1,0 +1,44 @@
+"""What the search in the browser reads: one file for each language, ``search.json``, beside its pages.
+
+It is fetched when somebody searches for the first time. ``docs/_static/search/`` makes an index of it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from error_texts.collection import collect
+from gallery_run import chapters
+from sphinx.application import Sphinx
+
+from .page_text import read_page
+from .words import read_words
+
+FILE_NAME = "search.json"
+
+
+def write_search(app: Sphinx, exception: Exception | None) -> None:
+    """After a build of HTML: write what its pages say, all error texts, and the words of the language."""
+    if exception is not None or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    names = sorted(app.env.found_docs)
+    pages = [{"url": f"{name}.html", **read_page((out / f"{name}.html").read_text(encoding="utf-8"))} for name in names]
+    errors = [
+        {"text": text, "pages": [names.index(page) for page in error.pages]}
+        for error in collect(chapters(app))
+        for text in error.full
+    ]
+    words = read_words(Path(app.srcdir) / "_search", app.config.language)
+    found = {"pages": pages, "errors": errors, **words}
+    (out / FILE_NAME).write_text(
+        json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":")), encoding="utf-8"
+    )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect to the end of the build."""
+    app.connect("build-finished", write_search)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
