@@ -13,7 +13,7 @@ from error_texts.collection import collect
 from gallery_run import chapters
 from sphinx.application import Sphinx
 
-from .page_text import read_page
+from .page_text import describe_pages, read_page
 from .words import read_words
 
 FILE_NAME = "search.json"
@@ -25,7 +25,17 @@ def write_search(app: Sphinx, exception: Exception | None) -> None:
         return
     out = Path(app.outdir)
     names = sorted(app.env.found_docs)
-    pages = [{"url": f"{name}.html", **read_page((out / f"{name}.html").read_text(encoding="utf-8"))} for name in names]
+    read = {name: read_page((out / f"{name}.html").read_text(encoding="utf-8")) for name in names}
+    called = describe_pages(read)
+    pages = [
+        {
+            "url": f"{name}.html",
+            "title": page.title,
+            "called": called[name],
+            "sections": [section.as_dict() for section in page.sections],
+        }
+        for name, page in read.items()
+    ]
     errors = [
         {"text": text, "pages": [names.index(page) for page in error.pages]}
         for error in collect(chapters(app))

@@ -1,14 +1,15 @@
 // Everything that can be found: fetched once, and counted word by word.
 
-import { cut, wordsOf } from "./words.js";
+import { cut, isHan, wordsOf } from "./words.js";
 
 // How much a word counts by where it stands.
-const WEIGHTS = { title: 6, headings: 3, intro: 2.5, text: 1, code: 0.4 };
+const WEIGHTS = { title: 6, called: 4, headings: 3, intro: 2.5, text: 1, code: 0.8 };
 const LONG = 0.5; // how much a long field is held against a page
 const ENOUGH = 1.5; // beyond that, further occurrences add little
 
-const fieldsOf = ({ title, sections: [first, ...others] }) => ({
+const fieldsOf = ({ title, called, sections: [first, ...others] }) => ({
   title,
+  called: called.join("\n"), // by lists on other pages
   headings: others.map((section) => section.title).join("\n"),
   intro: first?.text ?? "",
   text: others.map((section) => section.text).join("\n"),
@@ -29,7 +30,9 @@ export const pairsOf = (text, ignored) => {
 
 export class Collection {
   constructor({ pages, errors, ignored, same }) {
-    this.ignored = new Set(ignored.flatMap(wordsOf));
+    this.ignored = new Set(ignored.filter((word) => !isHan(word)).flatMap(wordsOf));
+    // Chinese words are not apart from each other: the longest first.
+    this.gaps = ignored.filter(isHan).sort((a, b) => b.length - a.length);
     this.errors = errors;
     this.same = same.map((group) => group.map((phrase) => cut(phrase).map(({ word }) => word)));
     this.pages = pages.map((page) => ({ ...page, ...this.#read(fieldsOf(page)) }));
@@ -39,7 +42,7 @@ export class Collection {
   #read(fields) {
     const names = Object.keys(WEIGHTS);
     const counts = names.map((name) => count(wordsOf(fields[name])));
-    const pairs = ["title", "headings", "intro", "text"].map((name) => pairsOf(fields[name], this.ignored));
+    const pairs = ["title", "called", "headings", "intro", "text"].map((name) => pairsOf(fields[name], this.ignored));
     return { words: new Map(counts.flatMap((each) => [...each.keys()]).map((word) => [word, 0])), counts, pairs };
   }
 
@@ -47,6 +50,11 @@ export class Collection {
   rarity(word) {
     const pages = this.occurrences.get(word) ?? 0;
     return Math.log(1 + (this.pages.length - pages + 0.5) / (pages + 0.5));
+  }
+
+  // A query without the Chinese words that say nothing.
+  withGaps(query) {
+    return this.gaps.reduce((text, word) => text.replaceAll(word, " "), query);
   }
 
   knows(word) {

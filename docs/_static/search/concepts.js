@@ -6,6 +6,8 @@ const OTHER_WORDS = 0.85; // a page that uses the reader's own words is rather m
 
 const startsAt = (words, phrase, at) => phrase.every((word, i) => words[at + i] === word);
 
+const isLetter = (word) => word.length === 1 && !isHan(word);
+
 // The longest phrases of the lists of synonyms in `words`: where they begin, how long they are, and their group.
 const findPhrases = (words, same) => {
   const found = same.flatMap((group) =>
@@ -26,7 +28,7 @@ const acrossBorder = (words, i, collection) =>
   [words[i - 1], words[i + 1]].some((word) => word && collection.knows(word));
 
 export const conceptsOf = (query, collection) => {
-  const asked = cut(query).filter(({ word, number }) => !number && !collection.ignored.has(word));
+  const asked = cut(collection.withGaps(query)).filter(({ number }) => !number);
   const words = asked.map(({ word }) => word);
   const concepts = new Map();
   const taken = new Set();
@@ -37,11 +39,11 @@ export const conceptsOf = (query, collection) => {
   for (const { at, length, group } of findPhrases(words, collection.same)) {
     const own = words.slice(at, at + length);
     own.forEach((_, i) => taken.add(at + i));
-    const known = own.filter((word) => collection.knows(word));
+    const known = own.filter((word) => collection.knows(word) && !collection.ignored.has(word));
     add(own, group, known.length ? Math.max(...known.map((word) => collection.rarity(word))) + 1 : 3);
   }
   asked.forEach(({ word, parts = [], name }, i) => {
-    if (taken.has(i) || acrossBorder(words, i, collection)) return;
+    if (taken.has(i) || isLetter(word) || collection.ignored.has(word) || acrossBorder(words, i, collection)) return;
     if (collection.knows(word)) return add([word], [], collection.rarity(word) * (isHan(word) ? 0.6 : 1));
     // A name of the reader's own says only what its parts say.
     if (!name) return add([word], [], collection.rarity(word) * 0.6);
@@ -53,7 +55,9 @@ export const conceptsOf = (query, collection) => {
 
 // Between 0 and 1: how far a page is about a concept.
 export const presenceOf = ({ words, others }, page, collection) => {
-  const mean = (list) => list.reduce((sum, word) => sum + collection.presence(word, page), 0) / list.length;
-  const complete = others.filter((list) => list.every((word) => collection.presence(word, page) > 0));
-  return Math.max(mean(words), ...complete.map((list) => OTHER_WORDS * mean(list)));
+  const presences = (list) =>
+    list.filter((word) => list.length === 1 || !collection.ignored.has(word)).map((word) => collection.presence(word, page));
+  const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  const complete = others.map(presences).filter((numbers) => Math.min(...numbers) > 0);
+  return Math.max(mean(presences(words)), ...complete.map((numbers) => OTHER_WORDS * mean(numbers)));
 };

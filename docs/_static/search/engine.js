@@ -7,7 +7,8 @@ import { bestSection, passageOf } from "./passage.js";
 
 // Share of what was asked that a page has to speak of, so as not to be a weak match.
 const STRONG = 0.55;
-const NEIGHBOURS = [1.2, 0.8, 0.5, 0.3]; // what two words next to each other count in title, headings, intro, text
+// What two words next to each other count in the title, in lists that lead to the page, in headings, intro and text.
+const NEIGHBOURS = [1.2, 0.8, 0.8, 0.5, 0.3];
 
 let collection;
 export const ready = () => (collection ??= load().catch((error) => {
@@ -17,6 +18,8 @@ export const ready = () => (collection ??= load().catch((error) => {
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
+const spokenOf = (presence) => (presence > 0.2 ? 1 : presence > 0 ? 0.6 : 0);
+
 const rank = (query, all) => {
   const message = lastMessage(query);
   const errors = matchErrors(all, message);
@@ -25,8 +28,7 @@ const rank = (query, all) => {
   const whole = sum(concepts.map(({ weight }) => weight)) || 1;
   return all.pages.map((page, number) => {
     const presences = concepts.map((concept) => presenceOf(concept, page, all));
-    const covered = sum(concepts.map(({ weight, words }, i) =>
-      weight * (presences[i] > 0 ? Math.max(presences[i] > 0.2 ? 1 : 0.6, 0) : 0))) / whole;
+    const covered = sum(concepts.map(({ weight }, i) => weight * spokenOf(presences[i]))) / whole;
     const said = sum(concepts.map(({ weight }, i) => weight * presences[i])) / whole;
     const phrases = sum(page.pairs.map((pairs, i) =>
       NEIGHBOURS[i] * together.filter((pair) => pairs.has(pair)).length)) / Math.max(3, together.length);

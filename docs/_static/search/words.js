@@ -2,7 +2,7 @@
 // Latin words lose their endings, names of the API are found whole and by their parts, and Chinese text
 // becomes pairs of neighbouring characters, so that nobody has to know where its words end.
 
-const PIECE = /\p{sc=Han}+|[\p{L}\p{M}\p{N}_]+/gu;
+const PIECE = /\p{sc=Han}+|[Cc]\+\+|(?:(?!\p{sc=Han})[\p{L}\p{M}\p{N}_])+/gu;
 const HAN = /^\p{sc=Han}/u;
 const NUMBER = /^\d+(?:e\d+)?$/;
 const HUMP = /(?<=[a-z])(?=[A-Z][a-z])|(?<=[A-Za-z]{2})(?=\d+[a-z]?$)|_+/;
