@@ -47,7 +47,7 @@ def _printer_of(name: str, output: Output, printers: list[Printer]) -> Printer |
         if each.literal in ("", name)
         and (NAME.match(f"{name}: ") or name in each.names)
         and (
-            re.search(rf"\b{each.function}\(", output.code)
+            re.search(rf"(?<!def )\b{each.function}\(", output.code)
             if each.function
             else output.first <= each.line <= output.last
         )
