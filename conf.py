@@ -80,6 +80,11 @@ intersphinx_mapping = {
     "torch": ("https://docs.pytorch.org/docs/stable/", "_inventories/torch.inv"),
 }
 
+# -- Search -----------------------------------------------------------------
+
+# Pages about the site itself: found behind those on its subject.
+search_aside = ["changes", "contributing", "credits", "hosting", "speed"]
+
 # -- HTML -------------------------------------------------------------------
 
 html_theme = "furo"

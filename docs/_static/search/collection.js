@@ -36,14 +36,14 @@ export class Collection {
     this.errors = errors;
     this.same = same.map((group) => group.map((phrase) => cut(phrase).map(({ word }) => word)));
     this.pages = pages.map((page) => ({ ...page, ...this.#read(fieldsOf(page)) }));
-    this.occurrences = count(this.pages.flatMap(({ words }) => [...words.keys()]));
+    this.occurrences = count(this.pages.flatMap(({ words }) => [...words]));
   }
 
   #read(fields) {
     const names = Object.keys(WEIGHTS);
     const counts = names.map((name) => count(wordsOf(fields[name])));
     const pairs = ["title", "called", "headings", "intro", "text"].map((name) => pairsOf(fields[name], this.ignored));
-    return { words: new Map(counts.flatMap((each) => [...each.keys()]).map((word) => [word, 0])), counts, pairs };
+    return { words: new Set(counts.flatMap((each) => [...each.keys()])), counts, pairs };
   }
 
   // How rare a word is; one that stands nowhere is as rare as can be.

@@ -3,6 +3,12 @@
 import { cut, isHan } from "./words.js";
 
 const OTHER_WORDS = 0.85; // a page that uses the reader's own words is rather meant
+const ONLY_OTHERS = 2.5; // weight of a phrase that the pages know under other names only
+const HAN_PAIR = 0.6; // weight of a pair of characters, which need not be a word
+const UNKNOWN = 0.6; // of a word that stands nowhere
+const NAME = 1.5; // of a name of the API
+const PART = 0.4; // of a part of a name that stands nowhere
+
 
 const startsAt = (words, phrase, at) => phrase.every((word, i) => words[at + i] === word);
 
@@ -22,10 +28,21 @@ const findPhrases = (words, same) => {
   });
 };
 
-// A pair of characters across the border of two words is none, if its neighbours are known.
-const acrossBorder = (words, i, collection) =>
-  isHan(words[i]) && !collection.knows(words[i]) &&
-  [words[i - 1], words[i + 1]].some((word) => word && collection.knows(word));
+// A pair of characters that is rare, or stands nowhere, while a pair that shares one of them is common, is
+// probably none: it lies across the border of two words.
+const acrossBorder = (pairs, i, collection) => {
+  const { word, start, end } = pairs[i];
+  const shares = [pairs[i - 1], pairs[i + 1]].filter((other) => other && other.start < end && other.end > start);
+  return shares.some((other) =>
+    collection.knows(other.word) && collection.rarity(other.word) + 1 < collection.rarity(word));
+};
+
+// A phrase says more than its words.
+const weightOf = (words, collection) => {
+  const known = words.filter((word) => collection.knows(word) && !collection.ignored.has(word));
+  if (!known.length) return ONLY_OTHERS;
+  return known.reduce((sum, word) => sum + collection.rarity(word), 0) / known.length + (words.length > 1 ? 1 : 0);
+};
 
 export const conceptsOf = (query, collection) => {
   const asked = cut(collection.withGaps(query)).filter(({ number }) => !number);
@@ -39,19 +56,22 @@ export const conceptsOf = (query, collection) => {
   for (const { at, length, group } of findPhrases(words, collection.same)) {
     const own = words.slice(at, at + length);
     own.forEach((_, i) => taken.add(at + i));
-    const known = own.filter((word) => collection.knows(word) && !collection.ignored.has(word));
-    add(own, group, known.length ? Math.max(...known.map((word) => collection.rarity(word))) + 1 : 3);
+    add(own, group, weightOf(own, collection));
   }
   asked.forEach(({ word, parts = [], name }, i) => {
-    if (taken.has(i) || isLetter(word) || collection.ignored.has(word) || acrossBorder(words, i, collection)) return;
-    if (collection.knows(word)) return add([word], [], collection.rarity(word) * (isHan(word) ? 0.6 : 1));
+    if (taken.has(i) || isLetter(word) || collection.ignored.has(word) || acrossBorder(asked, i, collection)) return;
+    if (collection.knows(word)) return add([word], [], collection.rarity(word) * (isHan(word) ? HAN_PAIR : name ? NAME : 1));
     // A name of the reader's own says only what its parts say.
-    if (!name) return add([word], [], collection.rarity(word) * 0.6);
+    if (!name) return add([word], [], collection.rarity(word) * UNKNOWN);
     for (const part of parts.filter((each) => collection.knows(each) && !collection.ignored.has(each)))
-      add([part], [], collection.rarity(part) * 0.4);
+      add([part], [], collection.rarity(part) * PART);
   });
   return [...concepts.values()];
 };
+
+// Whether a section, of which these are the words, speaks of a concept.
+export const standsIn = ({ words, others }, present) =>
+  [words, ...others].some((list) => list.every((word) => present.has(word)));
 
 // Between 0 and 1: how far a page is about a concept.
 export const presenceOf = ({ words, others }, page, collection) => {

@@ -32,6 +32,7 @@ def write_search(app: Sphinx, exception: Exception | None) -> None:
             "url": f"{name}.html",
             "title": page.title,
             "called": called[name],
+            "aside": name in app.config.search_aside,
             "sections": [section.as_dict() for section in page.sections],
         }
         for name, page in read.items()
@@ -50,5 +51,6 @@ def write_search(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to the end of the build."""
+    app.add_config_value("search_aside", [], "", list)
     app.connect("build-finished", write_search)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,7 +15,9 @@ _IGNORED_CLASSES = {"headerlink", "downloads", "gradient-checks", "measured", "g
 _CODE_CLASSES = {"highlight-Python", "highlight-python", "highlight-toml", "highlight-bash"}
 # Between words of different elements there need not be a space.
 _BLOCKS = {"p", "li", "td", "th", "dt", "dd", "div", "pre", "h1", "h2", "h3", "section", "figcaption"}
-_NAME = re.compile(r"[A-Za-z_][\w.]*")
+# A name in code that nobody would write in prose: with an underscore, or a capital letter inside. Comments are prose.
+_NAME = re.compile(r"\w*(?:\w_\w|[a-z][A-Z])\w*")
+_COMMENT_CLASSES = {"c1"}
 
 
 @dataclass
@@ -77,6 +79,8 @@ class _Reader(HTMLParser):
             return "title"
         if tag == "a" and self.items and "internal" in classes:
             return "link"
+        if role == "code" and classes & _COMMENT_CLASSES:
+            return "text"
         return "code" if classes & _CODE_CLASSES else role
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
