@@ -3,7 +3,7 @@
 import { cut, isHan, wordsOf } from "./words.js";
 
 // How much a word counts by where it stands.
-const WEIGHTS = { title: 6, called: 4, headings: 3, intro: 2.5, text: 1, code: 0.8 };
+const WEIGHTS = { title: 6, called: 4, headings: 4, intro: 2.5, text: 1, code: 0.8 };
 const LONG = 0.5; // how much a long field is held against a page
 const ENOUGH = 1.5; // beyond that, further occurrences add little
 

@@ -2,13 +2,13 @@
 
 import { cut, isHan } from "./words.js";
 
-const OTHER_WORDS = 0.85; // a page that uses the reader's own words is rather meant
+const OTHER_WORDS = 0.75; // a page that uses the reader's own words is rather meant
+const APART = 0.5; // the words of a phrase, but not next to each other, or not all of them
 const ONLY_OTHERS = 2.5; // weight of a phrase that the pages know under other names only
 const HAN_PAIR = 0.6; // weight of a pair of characters, which need not be a word
 const UNKNOWN = 0.6; // of a word that stands nowhere
 const NAME = 1.5; // of a name of the API
 const PART = 0.4; // of a part of a name that stands nowhere
-
 
 const startsAt = (words, phrase, at) => phrase.every((word, i) => words[at + i] === word);
 
@@ -28,13 +28,14 @@ const findPhrases = (words, same) => {
   });
 };
 
-// A pair of characters that is rare, or stands nowhere, while a pair that shares one of them is common, is
-// probably none: it lies across the border of two words.
+// A pair of characters lies across the border of two words, rather than being one, if it stands nowhere while a
+// pair that shares one of them does, or if the pairs on both sides of it are far more common.
 const acrossBorder = (pairs, i, collection) => {
   const { word, start, end } = pairs[i];
   const shares = [pairs[i - 1], pairs[i + 1]].filter((other) => other && other.start < end && other.end > start);
-  return shares.some((other) =>
-    collection.knows(other.word) && collection.rarity(other.word) + 1 < collection.rarity(word));
+  if (!collection.knows(word)) return shares.some((other) => collection.knows(other.word));
+  return shares.length === 2 &&
+    shares.every((other) => collection.rarity(other.word) + 1 < collection.rarity(word));
 };
 
 // A phrase says more than its words.
@@ -69,6 +70,12 @@ export const conceptsOf = (query, collection) => {
   return [...concepts.values()];
 };
 
+const standsAsPhrase = (list, page, { ignored }) => {
+  const words = list.filter((word) => list.length === 1 || !ignored.has(word));
+  if (words.length === 1) return page.words.has(words[0]);
+  return words.slice(1).every((word, i) => page.pairs.some((pairs) => pairs.has(`${words[i]} ${word}`)));
+};
+
 // Whether a section, of which these are the words, speaks of a concept.
 export const standsIn = ({ words, others }, present) =>
   [words, ...others].some((list) => list.every((word) => present.has(word)));
@@ -78,6 +85,7 @@ export const presenceOf = ({ words, others }, page, collection) => {
   const presences = (list) =>
     list.filter((word) => list.length === 1 || !collection.ignored.has(word)).map((word) => collection.presence(word, page));
   const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-  const complete = others.map(presences).filter((numbers) => Math.min(...numbers) > 0);
-  return Math.max(mean(presences(words)), ...complete.map((numbers) => OTHER_WORDS * mean(numbers)));
+  // A phrase cannot stand there more often than the rarest of its words.
+  const asPhrase = (list) => (standsAsPhrase(list, page, collection) ? Math.min(...presences(list)) : 0);
+  return Math.max(asPhrase(words), APART * mean(presences(words)), ...others.map((list) => OTHER_WORDS * asPhrase(list)));
 };
