@@ -3,6 +3,7 @@
 Lower packages know nothing of those above them:
 
     commands      what the Makefile calls
+    building      the stages of a build
     downloads     scripts and notebooks in the language of the page
     reports       tables over the whole site
     site          what stands around the text of a page, and the published folder
