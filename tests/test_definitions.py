@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import completed_script
 import pytest
-import running_example
-from definition_finder import sections_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imported_definitions import Chapter
-from sibling_imports import DefinitionError
+
+from sitebuild.definitions import completed_script
+from sitebuild.definitions.finder import sections_of
+from sitebuild.definitions.imported import Chapter
+from sitebuild.definitions.sibling_imports import DefinitionError
+from sitebuild.examples import running_script
 
 BASE = '''"""
 Base
@@ -248,7 +249,7 @@ def test_definitions_belong_to_the_script_and_nothing_else_runs(run: Any, capsys
     assert names["copy"].at(3) == 8
     assert "last" not in names and "base" not in sys.modules
     assert not any(type(finder).__name__ == "DefinitionFinder" for finder in sys.meta_path)
-    assert names["Line"] in running_example.imported
+    assert names["Line"] in running_script.imported
 
 
 def test_an_error_in_a_definition_leads_to_its_section(run: Any, tmp_path: Path) -> None:
@@ -260,7 +261,7 @@ def test_an_error_in_a_definition_leads_to_its_section(run: Any, tmp_path: Path)
 
 def test_the_line_of_a_call_is_that_of_the_script(run: Any) -> None:
     script = "from base import at_line\n\n\ndef own():\n    return at_line(\n    )\n\n\nfound = own()\nalso = max([1], key=lambda _: at_line())\n"
-    base = "import running_example\nimport sys\n\n\ndef at_line():\n    return running_example.line_in_script(sys._getframe())\n"
+    base = "import sys\nfrom sitebuild.examples import running_script\n\n\ndef at_line():\n    return running_script.line_of(sys._getframe())\n"
     assert run(script, base=base)["found"] == 5
 
 

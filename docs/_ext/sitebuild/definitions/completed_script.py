@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from imported_definitions import Chapter, Imported
-from joined_names import Piece
+from sitebuild.definitions.imported import Chapter, Imported
+from sitebuild.definitions.joined_names import Piece
 
 # Gives the comment that says from which section the lines below it come.
 Head = Callable[[str], str]

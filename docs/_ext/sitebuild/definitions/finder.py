@@ -15,9 +15,9 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-import running_example
-from example_chapters import chapter_of
-from imported_definitions import Imported
+from sitebuild.examples import running_script
+from sitebuild.definitions.chapter_files import imports_of
+from sitebuild.definitions.imported import Imported
 
 
 class DefinitionFinder(MetaPathFinder, Loader):
@@ -46,25 +46,25 @@ class DefinitionFinder(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Execute the definitions among the names of the script, and offer what it imports."""
-        imported, names = self.sections[module.__name__], vars(sys.modules[running_example.EXAMPLE])
+        imported, names = self.sections[module.__name__], vars(sys.modules[running_script.EXAMPLE])
         for piece in imported.pieces:
             # Line numbers are those of the section, so an error leads there.
             path = str(self._folder / f"{piece.section}.py")
-            running_example.imported_from.add(path)
+            running_script.imported_from.add(path)
             code = compile(ast.Module([piece.statement.node], []), path, "exec", dont_inherit=True)
             exec(code, names)
             if not piece.statement.is_import:
-                running_example.imported += [names[name] for name in sorted(piece.statement.binds)]
+                running_script.imported += [names[name] for name in sorted(piece.statement.binds)]
         vars(module).update({name: names[name] for name in imported.by.names})
 
 
 @contextmanager
 def sections_of(script: Path) -> Iterator[None]:
     """While this lasts, ``script`` can import from the other sections of its chapter."""
-    finder = DefinitionFinder(script.parent, chapter_of(script).imported(script.stem))
+    finder = DefinitionFinder(script.parent, imports_of(script))
     hidden = {name: sys.modules.pop(name) for name in finder.sections if name in sys.modules}
-    running_example.imported_from.clear()
-    running_example.imported.clear()
+    running_script.imported_from.clear()
+    running_script.imported.clear()
     sys.meta_path.insert(0, finder)
     try:
         yield
