@@ -103,7 +103,8 @@ def chapter(**scripts: str) -> Chapter:
 
 
 def complete(script: str, **others: str) -> str:
-    return completed_script.complete(chapter(script=script, **others), "script", lambda section: f"# From {section}")
+    imports = chapter(script=script, **others).imported("script")
+    return completed_script.complete(script, imports, lambda section: f"# From {section}")
 
 
 def test_what_is_needed_stands_in_the_place_of_the_import() -> None:
@@ -332,8 +333,8 @@ def by_plain_import(scripts: dict[str, str]) -> Any:
 @settings(derandomize=True, deadline=None, max_examples=150)
 @given(chapters())
 def test_a_completed_script_does_what_the_imports_do(scripts: dict[str, str]) -> None:
-    found = Chapter(list(scripts), scripts.__getitem__)
-    text = completed_script.complete(found, "third", lambda section: f"# From {section}")
+    imports = Chapter(list(scripts), scripts.__getitem__).imported("third")
+    text = completed_script.complete(scripts["third"], imports, lambda section: f"# From {section}")
     names: dict[str, Any] = {}
     exec(text, names)
     assert names["results"] == by_plain_import(scripts)

@@ -31,10 +31,11 @@ def completed(script: Path) -> str:
 
     A text that is no Python is returned as it stands.
     """
+    text = script.read_text(encoding="utf-8")
     try:
-        return complete(chapter_of(script), script.stem, lambda section: f"# {section}.py")
+        return complete(text, imports_of(script), lambda section: f"# {section}.py")
     except SyntaxError:
-        return script.read_text(encoding="utf-8")
+        return text
 
 
 def imports_of(script: Path) -> list[Imported]:
