@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
 MODULES = (
     "trusted_markup",
     "gallery_pages",
+    "imported_code",
     "page_cards",
     "formulas",
     "math_font",
