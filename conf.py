@@ -37,7 +37,8 @@ extensions = [
     # What a run leaves behind: graphs, checks, plots, times
     "graph_directive",
     "check_directives",
-    "check_tables",
+    "check_table",
+    "function_table",
     "translation_status",
     "speed_tables",
     "mutant_table",
@@ -48,6 +49,8 @@ extensions = [
     "gallery_pages",
     "downloads",
     "chapter_cards",
+    "page_results",
+    "error_search",
     "static_math",
     "math_font",
     "page_metadata",
@@ -101,8 +104,19 @@ html_math_renderer = "static_mathml"
 html_static_path = ["docs/_static"]
 html_favicon = "docs/_static/mark.svg"
 templates_path = ["docs/_templates"]
-html_css_files = ["site.css", "search.css", "code.css", "graph.css", "checks.css", "plot.css", "math.css", "print.css"]
-html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js"]
+html_css_files = [
+    "site.css",
+    "search.css",
+    "home.css",
+    "code.css",
+    "graph.css",
+    "checks.css",
+    "function_table.css",
+    "plot.css",
+    "math.css",
+    "print.css",
+]
+html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js", "function_table.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from check_tables import pages_in_order
+from site_tables import pages_in_order
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.locale import _

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from check_tables import render_table
+from site_tables import render_table
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.locale import _

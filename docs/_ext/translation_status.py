@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from check_tables import pages_in_order, render_table
+from site_tables import pages_in_order, render_table
 from docutils import nodes
 from page_catalogue import read_messages
 from sphinx.application import Sphinx
