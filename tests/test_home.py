@@ -60,7 +60,9 @@ def test_the_navigation_groups_lessons_reference_and_the_site(real_site: Site, l
         [link["href"].removesuffix(".html") for link in group.select(":scope > li > a")]
         for group in tree.select(":scope > ul")
     ]
-    assert len(tree.select("p.caption")) == len(groups) == 3
+    captions = tree.select("p.caption")
+    assert len(captions) == len(groups) == 3
+    assert all(caption["role"] == "heading" and caption["aria-level"] == "2" for caption in captions)
     lessons, reference, about = groups
     assert lessons == [card["href"].removesuffix(".html") for card in real_site.page(language, "index").select(".page-card")]
     assert {PurePosixPath(lesson).parent.name for lesson in lessons} == {path.name for path in (PROJECT / "gallery").iterdir()}
