@@ -208,6 +208,15 @@ def test_marks_are_big_enough_for_a_finger(page: Page, address: str) -> None:
     assert min(sizes) >= 24
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_heads_stay_in_view(page: Page, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{address}/en/functions.html")
+    table = page.locator(".function-table").last
+    table.locator("tbody tr").nth(30).evaluate("row => row.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    assert 0 <= table.locator("thead th").last.bounding_box()["y"] < 100
+
+
 def test_paper_shows_the_table_without_the_filter(page: Page, address: str) -> None:
     page.goto(f"{address}/en/functions.html")
     page.emulate_media(media="print")
