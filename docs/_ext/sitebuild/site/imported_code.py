@@ -78,7 +78,7 @@ def visit_imported_code(translator: Any, node: imported_code_node) -> None:
     address = escape(builder.get_relative_uri(builder.current_docname, f"{chapter}/{section}"))
     link = f'<a class="reference internal" href="{address}">{escape(translated.title_of(section))}</a>'
     names = ", ".join(f"<code>{escape(name)}</code>" for name in imported.by.names)
-    summary = escape(_("{names}: imported from {section}")).format(names=names, section=link)
+    summary = escape(_("{names}, imported from “{section}”")).format(names=names, section=link)
     highlighted = translator.highlighter.highlight_block(code, "python", location=node)
     translator.body.append(
         f'<details class="imported-code" data-pagefind-ignore><summary>{summary}</summary>'
