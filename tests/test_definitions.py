@@ -204,7 +204,7 @@ def test_sections_of_sections_are_followed_and_stand_once() -> None:
         ("from base import scaled\n\nscaled = 3\n", "another meaning"),
         ("from base import scaled\n\nfor FACTOR in (1, 2):\n    pass\n", "another meaning"),
         ("from base import Line\nimport json as math\n", "another meaning"),
-        ("from base import Line\nimport math\n", "imported only in line 2; import it above"),
+        ("from base import Line\nimport math\n", "imported only in line 2; import that above"),
         ("from base import scaled\n\nprint(FACTOR)\n", r"uses FACTOR without importing it.*add it to that import"),
         ("from base import Line\n\nprint(math.pi)\n", "uses math without importing it.*import it here too"),
         ("from base import rule\n\n\ndef max(a, b):\n    return a\n", "uses Python's own max"),
