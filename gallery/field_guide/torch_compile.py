@@ -68,8 +68,8 @@ for function in FUNCTIONS:
 # The cause
 # ---------
 #
-# If an input requires grad, ``torch.compile`` reads ``forward`` and ``backward`` before either runs, and writes down the
-# operations of both. A backend is any callable that takes what was written; this one keeps it for us to look at.
+# If an input requires grad, ``torch.compile`` reads ``forward`` and ``backward`` before either runs, and writes down
+# the operations of both. A backend is any callable that takes what was written; this one keeps it for us to look at.
 
 graphs = []
 
@@ -103,7 +103,7 @@ print(found.graph_count, found.graph_break_count, found.break_reasons[0].reason.
 # --------
 #
 # If ``backward`` decides by values, do without the decision, as ``Cube`` does. If there is a ``jvp``, as in
-# :doc:`forward_mode`, let ``allow_in_graph`` keep ``torch.compile`` from looking into the call: :doc:`compiled_func_grad`.
+# :doc:`forward_mode`, ``allow_in_graph`` keeps ``torch.compile`` from looking into the call: :doc:`compiled_func_grad`.
 # Other reasons have pages of their own: :doc:`grad_in_backward`, and :doc:`custom_op` for code outside PyTorch.
 
 
@@ -116,5 +116,5 @@ def cubes(x):
     return Cube.apply(x) + cube_forward_mode(x)
 
 
-print("gradcheck", gradcheck(torch.compile(cubes, fullgraph=True, backend="aot_eager"), x))
-print("gradcheck", gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))
+compiled = torch.compile(cubes, fullgraph=True, backend="aot_eager")
+print("gradcheck", gradcheck(compiled, x), gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))
