@@ -7,7 +7,7 @@ Here you see ``torch.compile`` pass over a derivative that you wrote yourself, a
 Read :doc:`function_transforms` and :doc:`torch_compile` first.
 
 The symptom: ``torch.func.grad`` of your Function is right. Compiled, it returns other numbers, zeros or ``nan``, and
-nothing is raised. ``jvp`` and ``vmap`` have the same trouble. This is how torch 2.13 behaves.
+nothing is raised. ``jvp`` and ``vmap`` have the same trouble. This is so in torch 2.13.
 """
 
 import torch
@@ -47,6 +47,10 @@ class RoundThrough(torch.autograd.Function):
         return RoundThrough.apply(x), in_dims[0]
 
 
+def rounded(x):
+    return RoundThrough.apply(x)
+
+
 def compare(function, x):
     # Without torch.compile, then with it.
     torch._dynamo.reset()
@@ -61,9 +65,9 @@ def tangent_of(function):
 
 x = torch.tensor([1.25, 2.75], dtype=torch.float64)
 calls_of_vmap = []
-for function in (grad(lambda x: RoundThrough.apply(x).sum()), tangent_of(RoundThrough.apply)):
+for function in (grad(lambda x: rounded(x).sum()), tangent_of(rounded)):
     assert compare(function, x) == ([1, 1], [0, 0])
-assert compare(vmap(lambda x: RoundThrough.apply(x)), x) == ([1, 3], [1, 3])
+assert compare(lambda x: vmap(rounded)(x), x) == ([1, 3], [1, 3])
 assert calls_of_vmap == [(2,)]  # called once, without torch.compile
 
 # %%
@@ -87,17 +91,16 @@ class Softplus(torch.autograd.Function):
 
 
 large = torch.tensor([1.0, 1000.0], dtype=torch.float64, requires_grad=True)
-print("gradcheck    ", gradcheck(Softplus.apply, large))
-print("gradgradcheck", gradgradcheck(Softplus.apply, large))
+print("gradcheck", gradcheck(Softplus.apply, large), gradgradcheck(Softplus.apply, large))
 assert str(compare(grad(lambda x: Softplus.apply(x).sum()), large)[1][1]) == "nan"
 
 # %%
 # The cause
 # ---------
 #
-# In plain code Dynamo, the front end of ``torch.compile``, writes down ``forward`` and ``backward`` of a Function:
-# :doc:`torch_compile`. Inside a transform of ``torch.func`` it writes down ``forward`` only, as if there were no
-# Function, and autograd differentiates what is there. You see no difference while ``backward`` is just the derivative.
+# In plain code Dynamo, the front end of ``torch.compile``, writes down ``forward`` and ``backward`` of a Function. Inside
+# a transform of ``torch.func`` it writes down ``forward`` only, as if there were no Function, and autograd differentiates
+# that. You see no difference while ``backward`` is just the derivative.
 #
 # The cure
 # --------

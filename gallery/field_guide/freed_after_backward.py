@@ -90,4 +90,6 @@ except RuntimeError as error:
 # the node.
 #
 # The cure is ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``. And a list of losses
-# should hold ``loss.detach()`` or ``loss.item()``, which lead to no node.
+# should hold ``loss.detach()`` or ``loss.item()``, which lead to no node:
+
+assert loss.grad_fn is not None and loss.detach().grad_fn is None
