@@ -51,7 +51,7 @@ def rounded(x):
     return RoundThrough.apply(x)
 
 
-def compare(function, x):
+def eager_and_compiled(function, x):
     # Without torch.compile, then with it.
     torch._dynamo.reset()
     eager, compiled = function(x), torch.compile(function, backend="aot_eager")(x)
@@ -66,8 +66,8 @@ def tangent_of(function):
 x = torch.tensor([1.25, 2.75], dtype=torch.float64)
 calls_of_vmap = []
 for function in (grad(lambda x: rounded(x).sum()), tangent_of(rounded)):
-    assert compare(function, x) == ([1, 1], [0, 0])
-assert compare(lambda x: vmap(rounded)(x), x) == ([1, 3], [1, 3])
+    assert eager_and_compiled(function, x) == ([1, 1], [0, 0])
+assert eager_and_compiled(lambda x: vmap(rounded)(x), x) == ([1, 3], [1, 3])
 assert calls_of_vmap == [(2,)]  # called once, without torch.compile
 
 # %%
@@ -92,7 +92,7 @@ class Softplus(torch.autograd.Function):
 
 large = torch.tensor([1.0, 1000.0], dtype=torch.float64, requires_grad=True)
 print("gradcheck", gradcheck(Softplus.apply, large), gradgradcheck(Softplus.apply, large))
-assert str(compare(grad(lambda x: Softplus.apply(x).sum()), large)[1][1]) == "nan"
+assert str(eager_and_compiled(grad(lambda x: Softplus.apply(x).sum()), large)[1][1]) == "nan"
 
 # %%
 # The cause
@@ -115,8 +115,8 @@ def round_through(x):
 
 
 for function in (grad(lambda x: round_through(x).sum()), tangent_of(round_through)):
-    assert compare(function, x) == ([1, 1], [1, 1])
+    assert eager_and_compiled(function, x) == ([1, 1], [1, 1])
 softplus = torch.compiler.allow_in_graph(lambda x: Softplus.apply(x))
-assert compare(grad(lambda x: softplus(x).sum()), large) == (torch.sigmoid(large).tolist(),) * 2
+assert eager_and_compiled(grad(lambda x: softplus(x).sum()), large) == (torch.sigmoid(large).tolist(),) * 2
 apply = torch.compiler.allow_in_graph(RoundThrough.apply)
-assert compare(grad(lambda x: apply(x).sum()), x) == ([1, 1], [0, 0])
+assert eager_and_compiled(grad(lambda x: apply(x).sum()), x) == ([1, 1], [0, 0])

@@ -14,6 +14,10 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from three_cures import SiLUByHand
+from three_cures import SiLURecomputed
+from three_cures import silu_returned
+
 torch.manual_seed(0)
 
 # %%
@@ -21,67 +25,6 @@ torch.manual_seed(0)
 # ---------
 #
 # They are those of :doc:`three_cures`: to return the sigmoid, to compute it again, and a Function for ``backward``.
-
-
-def silu_derivative(x, sigmoid):
-    return sigmoid + x * sigmoid * (1 - sigmoid)
-
-
-class SiLUReturned(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        sigmoid = torch.sigmoid(x)
-        ctx.save_for_backward(x, sigmoid)
-        return x * sigmoid, sigmoid
-
-    @staticmethod
-    def backward(ctx, grad_output, grad_sigmoid):
-        x, sigmoid = ctx.saved_tensors
-        grad_input = grad_output * silu_derivative(x, sigmoid)
-        return grad_input + grad_sigmoid * sigmoid * (1 - sigmoid)
-
-
-def silu_returned(x):
-    return SiLUReturned.apply(x)[0]
-
-
-class SiLURecomputed(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x * torch.sigmoid(x)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        return grad_output * silu_derivative(x, torch.sigmoid(x))
-
-
-class SiLUByHand(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        sigmoid = torch.sigmoid(x)
-        ctx.save_for_backward(x, sigmoid)
-        return x * sigmoid
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return SiLUByHandBackward.apply(grad_output, *ctx.saved_tensors)
-
-
-class SiLUByHandBackward(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, grad_output, x, sigmoid):
-        ctx.save_for_backward(grad_output, x, sigmoid)
-        return grad_output * silu_derivative(x, sigmoid)
-
-    @staticmethod
-    def backward(ctx, grad_grad_input):
-        grad_output, x, sigmoid = ctx.saved_tensors
-        grad_grad_output = grad_grad_input * silu_derivative(x, sigmoid)
-        second = sigmoid * (1 - sigmoid) * (2 + x * (1 - 2 * sigmoid))
-        # None for the sigmoid: second holds what depends on x through it.
-        return grad_grad_output, grad_grad_input * grad_output * second, None
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 CURES = {
