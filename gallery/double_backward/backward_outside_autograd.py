@@ -2,8 +2,8 @@
 When autograd cannot track backward: write it as a Function too
 ===============================================================
 
-The ``backward`` of a Function may run where autograd cannot follow: in SciPy, in NumPy, in C++ or in a kernel of your
-own. This page gives such a Function a second derivative.
+The ``backward`` of a Function may run where autograd cannot follow: in SciPy, in NumPy, in C++ or in a kernel
+of your own. This page gives such a Function a second derivative.
 
 Read :doc:`saving_inputs` first.
 
@@ -95,6 +95,6 @@ make_dot((grad_x, x, out), params=names)
 # enters it from the side of ``x`` and one from that of ``grad_output``: the two gradients that its
 # backward returns go there.
 #
-# Two derivatives deep, and no deeper: to autograd the code in the last ``backward`` would be made of constants, and a
-# third derivative would be lost as in :doc:`losing_intermediates`. How to raise an error for it is on the next page,
-# :doc:`no_third_derivative`, with Functions that really leave PyTorch.
+# Two derivatives deep, and no deeper: to autograd the code in the last ``backward`` would be made of constants,
+# and a third derivative would be lost as in :doc:`losing_intermediates`. How to raise an error for it is on the
+# next page, :doc:`no_third_derivative`, with Functions that really leave PyTorch.

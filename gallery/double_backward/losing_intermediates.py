@@ -2,14 +2,14 @@
 What not to do: losing intermediates
 ====================================
 
-A Function can have a right first derivative and a second one that is wrong, without an error. This page shows how to
-recognise such a Function in its code, in its graph and in its checks.
+A Function can have a right first derivative and a second one that is wrong, without an error. This page shows
+how to recognise such a Function in its code, in its graph and in its checks.
 
 Read :doc:`saving_intermediates` first.
 
-The Function is :math:`\\sinh` again. This time the two exponentials do not become outputs: they are
-put on ``ctx`` as plain attributes, which is shorter and looks as if it worked. All code below was run, and the failures
-are its results.
+The Function is :math:`\\sinh` again. This time the two exponentials do not become outputs: they are put on
+``ctx`` as plain attributes, which is shorter and looks as if it worked. All code below was run, and the
+failures are its results.
 """
 
 import torch
@@ -69,8 +69,8 @@ except RuntimeError as error:
 # ----------------------------------
 #
 # Square the result. The chain rule gives :math:`2 \sinh\,x \cosh\,x`, and one factor of this product,
-# :math:`\sinh\,x`, is the output and still attached. Autograd finds a way to ``x`` through it, and raises no error for
-# the one that is missing.
+# :math:`\sinh\,x`, is the output and still attached. Autograd finds a way to ``x`` through it, and raises no
+# error for the one that is missing.
 #
 # .. math::
 #
@@ -104,12 +104,12 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Two graphs lie side by side, and no arrow joins them. Walk from ``grad_x`` against the arrows: you
-# reach ``grad_output`` and stop. ``x`` and ``out`` form the other part. On paper ``grad_x`` depends on ``x``, so a graph
-# without a way to ``x`` says that the second derivative is lost, before any number does.
+# Two graphs lie side by side, and no arrow joins them. Walk from ``grad_x`` against the arrows: you reach
+# ``grad_output`` and stop. ``x`` and ``out`` form the other part. On paper ``grad_x`` depends on ``x``, so a
+# graph without a way to ``x`` says that the second derivative is lost, before any number does.
 #
 # What may go on ``ctx``, then? Values that are not tensors: sizes, flags, a seed. Tensors go through
-# ``save_for_backward``, which notices when an operation overwrites them. But it gives no history to a tensor that is
-# neither input nor output: saved that way and not returned, an intermediate is lost just the same. If the derivative of
-# ``backward`` needs it, return it as in :doc:`saving_intermediates`, or compute it again in ``backward`` from a saved
-# input.
+# ``save_for_backward``, which notices when an operation overwrites them. But it gives no history to a tensor
+# that is neither input nor output: saved that way and not returned, an intermediate is lost just the same. If
+# the derivative of ``backward`` needs it, return it as in :doc:`saving_intermediates`, or compute it again in
+# ``backward`` from a saved input.

@@ -2,13 +2,13 @@
 SciPy for two derivatives, an error for the third
 =================================================
 
-Where ``backward`` is code that autograd cannot see, the chain of Functions has to end somewhere. This page ends it with
-an error, so that a derivative that nobody wrote does not come out as a wrong number.
+Where ``backward`` is code that autograd cannot see, the chain of Functions has to end somewhere. This page ends
+it with an error, so that a derivative that nobody wrote does not come out as a wrong number.
 
 Read :doc:`backward_outside_autograd` first.
 
-Two derivatives are enough for a gradient penalty. A chain that just stops there gives a third one all the same, in which
-terms can be missing.
+Two derivatives are enough for a gradient penalty. A chain that just stops there gives a third one all the same,
+in which terms can be missing.
 """
 
 from functools import partial
@@ -24,7 +24,8 @@ torch.manual_seed(0)
 # From PyTorch to SciPy and back
 # ------------------------------
 #
-# SciPy takes arrays on the CPU. For ``float32`` it may return ``float64``, and for a tensor without dimensions a number:
+# SciPy takes arrays on the CPU. For ``float32`` it may return ``float64``, and for a tensor without dimensions
+# a number:
 
 
 def in_scipy(function, x):
@@ -37,9 +38,9 @@ def in_scipy(function, x):
 # Three Functions
 # ---------------
 #
-# The logarithm of the gamma function, its derivative :math:`\psi` and the derivative :math:`\psi_1` of that. The third
-# Function computes what ``backward`` of the second returns, and its own ``backward`` raises. The Functions have a
-# ``forward`` without ``ctx`` and a ``setup_context``, so that ``torch.func`` can use them too.
+# The logarithm of the gamma function, its derivative :math:`\psi` and the derivative :math:`\psi_1` of that.
+# The third Function computes what ``backward`` of the second returns, and its own ``backward`` raises. The
+# Functions have a ``forward`` without ``ctx`` and a ``setup_context``, so that ``torch.func`` can use them too.
 
 
 class LogGamma(torch.autograd.Function):

@@ -108,5 +108,5 @@ make_dot((grad_x, x, out), params=names)
 # and the two terms with ``grad_exp_pos`` and ``grad_exp_neg``, zero the first time, deliver the
 # second derivative.
 #
-# Leave these two terms out, and the first derivative of ``sinh`` stays right while the second becomes zero. If you do not
-# return the intermediates at all, it is lost: :doc:`losing_intermediates`.
+# Leave these two terms out, and the first derivative of ``sinh`` stays right while the second becomes zero. If
+# you do not return the intermediates at all, it is lost: :doc:`losing_intermediates`.

@@ -2,8 +2,9 @@
 Saving outputs
 ==============
 
-A Function can save the result of ``forward`` instead of its input. This page shows that the second derivative is right
-then as well, although its path through the graph is another one, and what happens when the result is overwritten.
+A Function can save the result of ``forward`` instead of its input. This page shows that the second derivative
+is right then as well, although its path through the graph is another one, and what happens when the result is
+overwritten.
 
 Read :doc:`saving_inputs` first.
 
@@ -83,8 +84,8 @@ make_dot((grad_x, x, out), params=names)
 # Overwritten outputs
 # -------------------
 #
-# The caller holds the very tensor that you saved. If an operation overwrites it in place, autograd notices, and backward
-# raises an error. Through ``.data`` it does not notice, and the gradient is 5 instead of 1:
+# The caller holds the very tensor that you saved. If an operation overwrites it in place, autograd notices, and
+# backward raises an error. Through ``.data`` it does not notice, and the gradient is 5 instead of 1:
 
 x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
 out = Exp.apply(x)

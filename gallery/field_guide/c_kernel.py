@@ -2,8 +2,8 @@
 A kernel in C
 =============
 
-A Function can run your own C code, with a second derivative. This page shows what C does not see of a tensor, and how
-to hand over only what it can read.
+A Function can run your own C code, with a second derivative. This page shows what C does not see of a tensor,
+and how to hand over only what it can read.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -72,16 +72,16 @@ for values in (x, minus):
         print("cube", call("cube", values)[0].tolist())
 
 # %%
-# The view holds 1 and 3. C took 1 and 2, which lie side by side in memory. The gradient of a
-# ``sum`` is worse: a single number in memory, seen many times, and C would read past it. The last tensor is contiguous,
-# and its memory holds 2: the minus is a mark that PyTorch applies when it reads.
+# The view holds 1 and 3. C took 1 and 2, which lie side by side in memory. The gradient of a ``sum`` is worse:
+# a single number in memory, seen many times, and C would read past it. The last tensor is contiguous, and its
+# memory holds 2: the minus is a mark that PyTorch applies when it reads.
 #
 # The cure
 # --------
 #
 # Refuse what C cannot read, and lay out the rest in memory. And C leaves no record for a second derivative, so
-# ``backward`` is a Function of its own. A third derivative would be lost; :doc:`/double_backward/no_third_derivative`
-# shows how to raise an error instead.
+# ``backward`` is a Function of its own. A third derivative would be lost;
+# :doc:`/double_backward/no_third_derivative` shows how to raise an error instead.
 
 
 def plain(*tensors):

@@ -2,8 +2,8 @@
 No fake impl, no autograd formula
 =================================
 
-``torch.library.custom_op`` makes a custom operator of a function that PyTorch cannot look into. This page shows what
-PyTorch says about an unfinished operator, and how to finish it until ``opcheck`` is content.
+``torch.library.custom_op`` makes a custom operator of a function that PyTorch cannot look into. This page shows
+what PyTorch says about an unfinished operator, and how to finish it until ``opcheck`` is content.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -105,5 +105,5 @@ print("gradgradcheck", gradgradcheck(psi, x))
 torch.testing.assert_close(psi(x), torch.special.digamma(x))
 
 # %%
-# Call ``opcheck`` with each dtype that the operator is to take; the code above does it with ``float32`` too. What it
-# finds otherwise, and what it does not find, is on :doc:`operator_results`.
+# Call ``opcheck`` with each dtype that the operator is to take; the code above does it with ``float32`` too.
+# What it finds otherwise, and what it does not find, is on :doc:`operator_results`.

@@ -2,8 +2,9 @@
 An operator under torch.func
 ============================
 
-An operator made with ``torch.library.custom_op`` has a derivative for autograd, but none for ``torch.func``. This page
-shows where it raises, where it gives zeros instead of a derivative, and a Function around it that mends both.
+An operator made with ``torch.library.custom_op`` has a derivative for autograd, but none for ``torch.func``.
+This page shows where it raises, where it gives zeros instead of a derivative, and a Function around it that
+mends both.
 
 Read :doc:`operator_vmap` and :doc:`forward_mode` first.
 
@@ -92,8 +93,8 @@ print(function.setup_context is torch.autograd.Function.setup_context)
 print(function.jvp is torch.autograd.Function.jvp)
 
 # %%
-# In PyTorch 2.13 this class has no ``setup_context`` of its own, it calls yours from within its ``forward``. It has no
-# ``jvp`` either, and the tangent is lost on the way.
+# In PyTorch 2.13 this class has no ``setup_context`` of its own, it calls yours from within its ``forward``. It
+# has no ``jvp`` either, and the tangent is lost on the way.
 #
 # The cure
 # --------

@@ -2,12 +2,13 @@
 once_differentiable raises nothing
 ==================================
 
-The decorator ``once_differentiable`` says that a ``backward`` must not be differentiated again. This page shows three
-second derivatives that come out wrong all the same, and a guard that raises for each of them.
+The decorator ``once_differentiable`` says that a ``backward`` must not be differentiated again. This page shows
+three second derivatives that come out wrong all the same, and a guard that raises for each of them.
 
 Read :doc:`/double_backward/no_third_derivative` first.
 
-The symptom: a second derivative is wrong, although ``backward`` is marked ``@once_differentiable`` and should raise.
+The symptom: a second derivative is wrong, although ``backward`` is marked ``@once_differentiable`` and should
+raise.
 """
 
 import torch
@@ -37,8 +38,8 @@ class ProductOnce(torch.autograd.Function):
 
 
 # %%
-# The loss is :math:`(xw)^2` with :math:`g = 2xw^2`, the penalty :math:`g^2 + w^2`. Its gradient by :math:`w` is asked for
-# in four ways, at :math:`x = 2` and :math:`w = 3`:
+# The loss is :math:`(xw)^2`, its gradient :math:`g = 2xw^2`, and the penalty :math:`g^2 + w^2`. We ask for the
+# derivative of the penalty by :math:`w` in four ways, at :math:`x = 2` and :math:`w = 3`:
 
 
 def penalty(product):
@@ -87,20 +88,22 @@ for ask in (by_grad, by_inputs, by_func):
 # The cause
 # ---------
 #
-# In PyTorch 2.13 the decorator computes the gradients without a history, and hangs them on a node that raises as soon as
-# autograd runs it. No edge leads from this node to the inputs:
+# In PyTorch 2.13 the decorator hangs the gradients on a node that raises as soon as autograd runs it. The edges
+# of this node end at leaves of its own, which hold the gradients, and not at the inputs:
 
 (grad_x,) = grad(ProductOnce.apply(x, weight).square(), x, create_graph=True)
-print(grad_x.grad_fn.name(), [node for node, _ in grad_x.grad_fn.next_functions])
+leaves = [node.variable for node, _ in grad_x.grad_fn.next_functions]
+print(grad_x.grad_fn.name(), [leaf.item() for leaf in leaves])
+assert not any(leaf is tensor for leaf in leaves for tensor in (x, weight))
 
 # %%
-# ``grad`` and ``backward(inputs=...)`` run only nodes with a way to the tensor that is asked for. This one is not among
-# them, and :math:`2w` from the second term of the penalty is all that remains.
+# ``grad`` and ``backward(inputs=...)`` run only the nodes on a way to the tensor that is asked for. This one is
+# not among them, and :math:`2w` from the second term of the penalty is all that remains.
 #
 # The cure
 # --------
 #
-# Let ``backward`` be a second Function, whose own ``backward`` raises. Its node has edges to everything that the gradients
+# Let ``backward`` be a second Function, whose own ``backward`` raises. Its node has edges to all that the gradients
 # depend on. Both Functions have a ``setup_context``, because ``torch.func`` wants one:
 
 

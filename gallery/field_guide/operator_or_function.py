@@ -2,8 +2,8 @@
 An operator or a Function?
 ==========================
 
-Code outside PyTorch can become an operator of ``torch.library.custom_op`` or a ``torch.autograd.Function``. This page
-writes the same formula as both and says which to choose.
+Code outside PyTorch can become an operator of ``torch.library.custom_op`` or a ``torch.autograd.Function``.
+This page writes the same formula as both and says which to choose.
 
 Read :doc:`custom_op` and :doc:`torch_compile` first.
 
@@ -73,8 +73,8 @@ def backward(ctx, grad_output):
 polygamma.register_autograd(backward, setup_context=setup_context)
 
 # %%
-# Both give the same derivatives here, to the last bit, and pass the same checks. Once the operator is defined, it can
-# also be called by its name, as ``torch.ops.field_guide.polygamma``.
+# Both give the same derivatives here, to the last bit, and pass the same checks. Once the operator is defined,
+# it can also be called by its name, as ``torch.ops.field_guide.polygamma``.
 
 
 def two_derivatives(function, x):
@@ -95,8 +95,8 @@ for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
 # The difference
 # --------------
 #
-# ``torch.compile`` traces into a Function, and cannot trace SciPy. It does not trace into an operator, which becomes a
-# single operation of the compiled graph.
+# ``torch.compile`` traces into a Function, and cannot trace SciPy. It does not trace into an operator, which
+# becomes a single operation of the compiled graph.
 
 for function in (PolyGamma.apply, polygamma):
     try:

@@ -24,7 +24,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The digamma function of SciPy. Its ``polygamma`` returns ``float64``, and gets ``float32`` here only the second time:
+# The digamma function of SciPy. Its ``polygamma`` returns ``float64``, and gets ``float32`` here only the
+# second time:
 
 
 @custom_op("field_guide::digamma", mutates_args=())
@@ -78,8 +79,8 @@ assert values.tolist() == [0, 0, 0]
 # The cure
 # --------
 #
-# Give the result the dtype and the device of the input, and refuse in words what the operator cannot do. SciPy makes
-# a new array; where a function returns a view, ``torch.tensor`` copies it.
+# Give the result the dtype and the device of the input, and refuse in words what the operator cannot do. SciPy
+# makes a new array; where a function returns a view, ``torch.tensor`` copies it.
 
 
 @custom_op("field_guide::polygamma", mutates_args=())

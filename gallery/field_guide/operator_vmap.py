@@ -68,9 +68,9 @@ print([calls_of_scipy(x, 0), calls_of_scipy(x.T, 1)])
 # The cure
 # --------
 #
-# The function that ``register_vmap`` takes gets the whole batch as a plain tensor, and in ``in_dims`` the dimension in
-# which it lies, ``None`` for an argument without one. It returns the result and the dimension of the batch there.
-# Ours is left where it is, because ``polygamma`` goes through the elements one by one:
+# The function that ``register_vmap`` takes gets the whole batch as a plain tensor, and in ``in_dims`` the
+# dimension in which it lies, ``None`` for an argument without one. It returns the result and the dimension of
+# the batch there. Ours is left where it is, because ``polygamma`` goes through the elements one by one:
 
 
 @polygamma.register_vmap
@@ -85,5 +85,5 @@ assert calls_of_scipy(x, 0) == calls_of_scipy(x.T, 1) == 1
 torch.testing.assert_close(grad_x, torch.special.polygamma(1, x))
 
 # %%
-# Autograd differentiates what ``vmap`` returns. The other order, ``vmap`` over ``torch.func.grad``, needs a Function
-# around the operator, see :doc:`custom_op_transforms`.
+# Autograd differentiates what ``vmap`` returns. The other order, ``vmap`` over ``torch.func.grad``, needs a
+# Function around the operator, see :doc:`custom_op_transforms`.

@@ -2,8 +2,8 @@
 NumPy inside a Function
 =======================
 
-NumPy in the middle of a network costs a gradient, or half of one, unless a Function supplies it. This page shows what
-``detach()`` loses, a Function that loses nothing, and the tensors that it takes.
+NumPy in the middle of a network costs a gradient, or half of one, unless a Function supplies it. This page
+shows what ``detach()`` loses, a Function that loses nothing, and the tensors that it takes.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -43,16 +43,16 @@ for function in (detached_exp, torch.exp):
 # The cause
 # ---------
 #
-# NumPy leaves no record for autograd, so ``numpy()`` refuses. ``detach()`` silences the message, and what comes back
-# from NumPy is a constant. The product still has a gradient, but only that of its first factor: :math:`e^x` instead of
-# :math:`(1 + x)\,e^x`.
+# NumPy leaves no record for autograd, so ``numpy()`` refuses. ``detach()`` silences the message, and what comes
+# back from NumPy is a constant. The product still has a gradient, but only that of its first factor:
+# :math:`e^x` instead of :math:`(1 + x)\,e^x`.
 #
 # The same again, one level up
 # ----------------------------
 #
 # Autograd records nothing in ``forward``, and nothing in ``backward`` unless it is asked to with
-# ``create_graph=True``. So ``numpy()`` is allowed in both, and ``backward`` supplies the gradient. Written in NumPy as
-# well, it passes the first check:
+# ``create_graph=True``. So ``numpy()`` is allowed in both, and ``backward`` supplies the gradient. Written in
+# NumPy as well, it passes the first check:
 
 
 class NumpyExp(torch.autograd.Function):
@@ -91,8 +91,8 @@ print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=
 # The cure
 # --------
 #
-# NumPy in ``forward``, and PyTorch in ``backward`` where you can. Where you cannot, ``backward`` becomes a Function of
-# its own: :doc:`/double_backward/backward_outside_autograd`.
+# NumPy in ``forward``, and PyTorch in ``backward`` where you can. Where you cannot, ``backward`` becomes a
+# Function of its own: :doc:`/double_backward/backward_outside_autograd`.
 
 
 class NumpyExpTorchBackward(NumpyExp):
@@ -111,8 +111,8 @@ for inputs in (torch.tensor(1.0), torch.ones(0, 2), torch.arange(4.0).half()[::2
     torch.testing.assert_close(exp(inputs), torch.exp(inputs))
 
 # %%
-# It takes ``float32`` and ``float16``, numbers and empty tensors as well. What NumPy has no dtype for and what has no
-# values is refused:
+# It takes ``float32`` and ``float16``, numbers and empty tensors as well. What NumPy has no dtype for and what
+# has no values is refused:
 
 for inputs in (x.bfloat16(), x.to("meta")):
     try:

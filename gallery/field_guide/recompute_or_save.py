@@ -2,8 +2,9 @@
 Recompute or save?
 ==================
 
-Memory for time: a formula keeps several tensors for ``backward``, and most of them can be computed again from one. This
-page does so in two ways, with a Function of your own and with ``checkpoint``, and counts bytes and milliseconds.
+Memory for time: a formula keeps several tensors for ``backward``, and most of them can be computed again from
+one. This page does so in two ways, with a Function of your own and with ``checkpoint``, and counts bytes and
+milliseconds.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
@@ -94,8 +95,8 @@ for function in (GELURecomputed.apply, checkpointed):
 # Bytes and time
 # --------------
 #
-# Four layers in a row: the bytes that they keep, and the fastest of six runs forward and backward. Checkpoint can also
-# go around all four at once:
+# Four layers in a row: the bytes that they keep, and the fastest of six runs forward and backward. Checkpoint
+# can also go around all four at once:
 
 
 def four(layer):
@@ -113,8 +114,8 @@ for name, network in NETWORKS.items():
     print(f"{name:14} {bytes_of_graph(network):11,} {1000 * min(times):8.2f} ms")
 
 # %%
-# Around each layer, checkpoint keeps what the Function keeps: the input of every layer. Around all four, it keeps one
-# tensor, and ``backward`` makes the others again.
+# Around each layer, checkpoint keeps what the Function keeps: the input of every layer. Around all four, it
+# keeps one tensor, and ``backward`` makes the others again.
 #
 # What was not kept is computed again, and that takes time. How much depends on the machine and on the layer.
 #

@@ -51,9 +51,9 @@ assert rows_with_gradient(to_bfloat16) == [256, 300]
 # Hooks that choose
 # -----------------
 #
-# Convert ``float32`` and ``float64`` only: integers change, complex numbers would lose their imaginary part. And leave
-# alone whatever stays in memory anyway, such as the input and the parameters, because a copy beside them takes more
-# memory, not less. A linear layer saves a view of its weight, so compare storages, not tensors:
+# Convert ``float32`` and ``float64`` only: integers change, complex numbers would lose their imaginary part.
+# And leave alone whatever stays in memory anyway, such as the input and the parameters, because a copy beside
+# them takes more memory, not less. A linear layer saves a view of its weight, so compare storages, not tensors:
 
 
 def to_bfloat16_except(*held):
@@ -121,9 +121,9 @@ for found, right in zip(two_orders(gelu_in_bfloat16), two_orders(tanh_gelu)):
     print(f"{((found - right).norm() / right.norm()).item():.0e}")
 
 # %%
-# Not exact enough for ``gradcheck``. The numbers are the relative deviations of the first and of the second derivative,
-# from the rounding to ``bfloat16``. Whether that will do is for you to decide.
+# Not exact enough for ``gradcheck``. The numbers are the relative deviations of the first and of the second
+# derivative, from the rounding to ``bfloat16``. Whether that will do is for you to decide.
 #
-# Two things escape such hooks. What lies on ``ctx`` never reaches them, as :doc:`freed_after_backward` shows. And
-# autograd does not notice an in-place change of a tensor that they leave alone: without hooks it raises an error, with
-# them the gradient is computed from the changed values.
+# Two things escape such hooks. What lies on ``ctx`` never reaches them, as :doc:`freed_after_backward` shows.
+# And autograd does not notice an in-place change of a tensor that they leave alone: without hooks it raises an
+# error, with them the gradient is computed from the changed values.
