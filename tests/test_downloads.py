@@ -10,14 +10,21 @@ import zipfile
 from pathlib import Path
 
 import nbformat
-import notebook_writer
 import pytest
 from conftest import PROJECT, Site
-from display_width import display_width, wrap
 from hypothesis import given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
-from translated_script import ScriptTranslationError, code_tree, normalise, split_blocks, translate_script
+
+from sitebuild.downloads import notebook
+from sitebuild.translation.display_width import display_width, wrap
+from sitebuild.translation.translated_script import (
+    ScriptTranslationError,
+    code_tree,
+    normalise,
+    split_blocks,
+    translate_script,
+)
 
 SCRIPTS = sorted((PROJECT / "gallery").glob("*/*.py"))
 NAMES = [f"{path.parent.name}/{path.stem}" for path in SCRIPTS]
@@ -191,7 +198,7 @@ def test_a_raw_docstring_keeps_single_backslashes() -> None:
     ids=["html", "code", "odd-backticks", "formula", "link", "scripts", "image", "definition"],
 )
 def test_markdown_is_what_the_gallery_wrote(markdown: str, shown: str) -> None:
-    assert notebook_writer.make_harmless(markdown) == shown
+    assert notebook.make_harmless(markdown) == shown
 
 
 CODE = '"""\nTitle\n=====\n\nText.\n"""\n\nx = 1\n# comment\n\n# %%\n# More text.\n\ny = 2\n'

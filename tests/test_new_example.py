@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 
-import new_example
 import pytest
-from build_error import BuildError
-from conftest import PROJECT, Site
+from conftest import PROJECT, Site, command
+
+from sitebuild.commands import new_example
+from sitebuild.examples.build_error import BuildError
 
 
 def run(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "docs/_tools/new_example.py", *arguments]
-    return subprocess.run(command, cwd=site.root, capture_output=True, text=True, check=False)
+    return subprocess.run(command("new_example", *arguments), cwd=site.root, capture_output=True, text=True, check=False)
 
 
 def test_a_new_example_builds_and_has_a_catalogue(small_site: Site) -> None:
     # The small site has no page to read first.
     small_site.write(
-        "docs/_tools/new_example.py",
-        (PROJECT / "docs/_tools/new_example.py")
+        "docs/_ext/sitebuild/commands/new_example.py",
+        (PROJECT / "docs/_ext/sitebuild/commands/new_example.py")
         .read_text(encoding="utf-8")
         .replace(":doc:`/double_backward/saving_inputs`", ":doc:`/double_backward/square`"),
     )

@@ -25,12 +25,13 @@ PROJECT = Path(__file__).parents[2]
 RESULTS = PROJECT / "docs" / "build_speed.json"
 LANGUAGES = "en zh_CN"
 SIZES = (50, 200, 800)
+BUILD = [sys.executable, "-m", "sitebuild.commands.build_site"]
 
 
 def build(root: Path, languages: str = "en", **environment: str) -> Timed:
     """Build the site in ``root``, as ``make html`` does."""
-    command = [sys.executable, "docs/_tools/build_site.py", "--languages", languages]
-    return run(command, root, **environment)
+    command = [*BUILD, "--languages", languages]
+    return run(command, root, PYTHONPATH="docs/_ext", **environment)
 
 
 def forget(root: Path) -> None:
@@ -106,10 +107,10 @@ def measure_synthetic(root: Path, count: int) -> dict[str, float]:
         changed and of one after a change of one script; MiB of the largest process of the cold build.
     """
     synthetic_gallery.write(root, count)
-    execute = [sys.executable, "docs/_tools/build_site.py", "--examples"]
-    one = run(execute, root, JOBS="1")
+    execute = [*BUILD, "--examples"]
+    one = run(execute, root, PYTHONPATH="docs/_ext", JOBS="1")
     forget(root)
-    all_cores = run(execute, root)
+    all_cores = run(execute, root, PYTHONPATH="docs/_ext")
     forget(root)
     cold = build(root)
     unchanged = build(root)

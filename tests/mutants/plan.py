@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from check_records import OBSERVED
 from mutations import Mutant, Script
 from script_run import Run
+
+from sitebuild.checks.gradient_checks import OBSERVED
 
 Reached = dict[str, Run]  # by name of the script: its run without a change
 

@@ -1,0 +1,19 @@
+"""Scripts and notebooks in the language of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+MODULES = (
+    "links",
+    "files",
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register links and files."""
+    for module in MODULES:
+        app.setup_extension(f"{__name__}.{module}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

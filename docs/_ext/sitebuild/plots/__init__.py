@@ -1,0 +1,13 @@
+"""Results of the kind "plot": figures of Matplotlib."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive that shows a plot."""
+    app.setup_extension("sitebuild.plots.directive")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
