@@ -22,7 +22,6 @@ SECTIONS = [
     "saving_intermediates",
     "losing_intermediates",
     "backward_outside_autograd",
-    "no_third_derivative",
 ]
 
 
