@@ -42,18 +42,18 @@ class ProductOnce(torch.autograd.Function):
 # derivative of the penalty by :math:`w` in four ways, at :math:`x = 2` and :math:`w = 3`:
 
 
-def penalty(product):
+def penalty_of(product):
     (grad_x,) = grad(product(x, weight).square(), x, create_graph=True)
     return grad_x.square() + weight.square()
 
 
 def by_grad(product):
-    return grad(penalty(product), weight)[0]
+    return grad(penalty_of(product), weight)[0]
 
 
 def by_inputs(product):
     weight.grad = None
-    penalty(product).backward(inputs=[weight])
+    penalty_of(product).backward(inputs=[weight])
     return weight.grad
 
 
@@ -66,11 +66,11 @@ def by_func(product):
 
 def by_backward(product):
     weight.grad = None
-    penalty(product).backward()
+    penalty_of(product).backward()
     return weight.grad
 
 
-def attempt(product):
+def show_derivatives(product):
     for ask in (by_grad, by_inputs, by_func, by_backward):
         try:
             print(f"{ask.__name__:11} {ask(product).item()}")
@@ -79,8 +79,8 @@ def attempt(product):
 
 
 x, weight = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0, requires_grad=True)
-attempt(torch.mul)
-attempt(ProductOnce.apply)
+show_derivatives(torch.mul)
+show_derivatives(ProductOnce.apply)
 for ask in (by_grad, by_inputs, by_func):
     assert ask(ProductOnce.apply) == 2 * weight
 
@@ -127,7 +127,7 @@ class ProductBackward(torch.autograd.Function):
         raise NotImplementedError("ProductGuarded has no second derivative")
 
 
-attempt(ProductGuarded.apply)
+show_derivatives(ProductGuarded.apply)
 for ask in (by_grad, by_inputs, by_func, by_backward):
     try:
         ask(ProductGuarded.apply)
