@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+import runpy
 from collections import defaultdict
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -44,6 +47,98 @@ def test_saving_an_intermediate_without_returning_it_loses_it() -> None:
     (grad_x,) = torch.autograd.grad(SinhSavedNotReturned.apply(x) ** 2, x, create_graph=True)
     (wrong,) = torch.autograd.grad(grad_x, x)
     torch.testing.assert_close(wrong, 2 * torch.cosh(x) ** 2)
+
+
+class SinhWithoutTerms(torch.autograd.Function):
+    """Intermediates are returned, but their gradients are left out."""
+
+    @staticmethod
+    def forward(ctx, x):
+        exp_pos, exp_neg = torch.exp(x), torch.exp(-x)
+        ctx.save_for_backward(exp_pos, exp_neg)
+        return (exp_pos - exp_neg) / 2, exp_pos, exp_neg
+
+    @staticmethod
+    def backward(ctx, grad_output, grad_exp_pos, grad_exp_neg):
+        exp_pos, exp_neg = ctx.saved_tensors
+        return grad_output * (exp_pos + exp_neg) / 2
+
+
+def test_without_the_terms_of_the_intermediates_the_second_derivative_is_zero() -> None:
+    x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+    (grad_x,) = torch.autograd.grad(SinhWithoutTerms.apply(x)[0], x, create_graph=True)
+    torch.testing.assert_close(grad_x, torch.cosh(x))
+    assert torch.autograd.grad(grad_x, x)[0] == 0
+
+
+class GradMode(torch.autograd.Function):
+    """Notes the grad mode in forward and in backward."""
+
+    seen: ClassVar[list[bool]] = []
+
+    @staticmethod
+    def forward(x):
+        GradMode.seen.append(torch.is_grad_enabled())
+        return x.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        GradMode.seen.append(torch.is_grad_enabled())
+        return grad_output
+
+
+def test_grad_mode_is_on_in_backward_if_a_graph_is_to_be_made() -> None:
+    x = torch.tensor(1.0, requires_grad=True)
+    GradMode.seen.clear()
+    torch.autograd.grad(GradMode.apply(x), x)
+    torch.autograd.grad(GradMode.apply(x), x, create_graph=True)
+    torch.func.grad(GradMode.apply)(x.detach())
+    assert GradMode.seen == [False, False, False, True, False, True]
+
+
+def test_hooks_hide_a_change_in_place() -> None:
+    x = torch.zeros(1, requires_grad=True)
+    out = x.exp()
+    out.mul_(5)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        torch.autograd.grad(out, x)
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor):
+        out = x.exp()
+    out.mul_(5)
+    assert torch.autograd.grad(out, x)[0] == 25
+
+
+def test_vmap_warns_of_an_operator_without_a_rule(capfd: pytest.CaptureFixture[str]) -> None:
+    @torch.library.custom_op("test_lessons::twice", mutates_args=())
+    def twice(x: torch.Tensor) -> torch.Tensor:
+        return 2 * x
+
+    page = (PROJECT / "gallery/field_guide/operator_vmap.py").read_text(encoding="utf-8")
+    (warning,) = re.findall(r"``(There is a performance drop.*?)``", page)
+    torch.vmap(twice)(torch.ones(2))
+    assert warning in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "gallery/double_backward").glob("*.py")), ids=lambda path: path.stem)
+def test_the_first_chapter_checks_in_float64(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dtypes = set()
+
+    def noting(check):
+        def noted(function, inputs, *args, **options):
+            tensors = inputs if isinstance(inputs, tuple) else (inputs,)
+            dtypes.update(tensor.dtype for tensor in tensors)
+            return check(function, inputs, *args, **options)
+
+        return noted
+
+    for name in ("gradcheck", "gradgradcheck"):
+        monkeypatch.setattr(torch.autograd, name, noting(getattr(torch.autograd, name)))
+    runpy.run_path(str(path))
+    assert dtypes == {torch.float64}
 
 
 def test_overwriting_a_saved_output_raises() -> None:
@@ -226,7 +321,6 @@ SHARED = {
     "field_guide": {
         "SigmoidOnCtx",
         "SigmoidSaved",
-        "count_storage",
         "tanh_gelu",
         "silu_derivative",
         "derivatives_at_one",
@@ -235,6 +329,8 @@ SHARED = {
         "penalty",
         "polygamma",
         "polygamma_fake",
+        "polygamma_vmap",
+        "show_results",
         "setup_context",
         "backward",
         "psi",
