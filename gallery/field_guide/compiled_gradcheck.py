@@ -25,32 +25,7 @@ torch._dynamo.reset()
 #
 # Once more the gradient penalty of :doc:`torch_compile_twice`:
 
-
-class Square(torch.autograd.Function):
-    @staticmethod
-    def forward(x):
-        return x**2
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        (x,) = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        return grad_output * 2 * x
-
-
-@torch.compiler.allow_in_graph
-def square(x):
-    return Square.apply(x)
-
-
-def penalty(x):
-    grad_x = torch.func.grad(lambda x: (x * square(x)).sum())(x)
-    return grad_x**2
-
+from torch_compile_twice import Square, penalty
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 compiled = torch.compile(penalty, fullgraph=True, backend="aot_eager")

@@ -14,9 +14,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from three_cures import SiLUByHand
-from three_cures import SiLURecomputed
-from three_cures import silu_returned
+from three_cures import SiLUByHand, SiLURecomputed, silu_returned
 
 torch.manual_seed(0)
 

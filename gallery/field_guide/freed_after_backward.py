@@ -21,30 +21,7 @@ torch.manual_seed(0)
 # These are the two Functions from the page on tensors kept on ``ctx``. One keeps its output as an attribute, the other
 # hands it to ``save_for_backward``:
 
-
-class SigmoidOnCtx(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.out = torch.sigmoid(x)
-        return ctx.out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output * ctx.out * (1 - ctx.out)
-
-
-class SigmoidSaved(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        out = torch.sigmoid(x)
-        ctx.save_for_backward(out)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (out,) = ctx.saved_tensors
-        return grad_output * out * (1 - out)
-
+from ctx_or_save_for_backward import SigmoidOnCtx, SigmoidSaved
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print(gradcheck(SigmoidOnCtx.apply, x), gradcheck(SigmoidSaved.apply, x))

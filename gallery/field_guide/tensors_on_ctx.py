@@ -23,30 +23,7 @@ torch.manual_seed(0)
 #
 # The derivative of the sigmoid is :math:`y \, (1 - y)`, and the output :math:`y` gets to ``backward`` in two ways:
 
-
-class SigmoidOnCtx(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.out = torch.sigmoid(x)
-        return ctx.out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output * ctx.out * (1 - ctx.out)
-
-
-class SigmoidSaved(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        out = torch.sigmoid(x)
-        ctx.save_for_backward(out)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (out,) = ctx.saved_tensors
-        return grad_output * out * (1 - out)
-
+from ctx_or_save_for_backward import SigmoidOnCtx, SigmoidSaved
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 for function in (SigmoidOnCtx, SigmoidSaved):

@@ -14,20 +14,9 @@ import torch
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.functional import silu
 
+from lost_second_derivative import derivatives_at_one, silu_derivative
+
 torch.manual_seed(0)
-
-
-def silu_derivative(x, sigmoid):
-    return sigmoid + x * sigmoid * (1 - sigmoid)
-
-
-def derivatives_at_one(function, orders):
-    x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
-    result, values = function(x), []
-    for _ in range(orders):
-        (result,) = torch.autograd.grad(result, x, create_graph=True)
-        values.append(round(result.item(), 4))
-    return values
 
 
 # %%
