@@ -68,7 +68,7 @@ class Chapter:
         imports = self.imports(script)
         joined = JoinedNames(script, self.top(script), imports)
         found = [Imported(by, tuple(joined.take(by, _Needed(self, script, by).pieces()))) for by in imports]
-        joined.check_what_is_built_in({section: set(top.bindings) for section, top in self._tops.items()})
+        joined.check_meanings({section: set(top.bindings) for section, top in self._tops.items()})
         return found
 
 
