@@ -1,6 +1,6 @@
 """
-saved_tensors_hooks: half the memory in bfloat16
-================================================
+``saved_tensors_hooks``: half the memory in bfloat16
+====================================================
 
 A pair of hooks can keep what ``backward`` needs in a smaller form, without a Function of your own. This page shows
 what such hooks may convert, what they have to leave alone, and how exact both derivatives remain.
