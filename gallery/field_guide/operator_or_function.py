@@ -49,7 +49,7 @@ class PolyGamma(torch.autograd.Function):
 def polygamma(n: int, x: Tensor) -> Tensor:
     if not x.is_floating_point():
         raise TypeError(f"x: expected a floating-point dtype, got {x.dtype}")
-    # SciPy takes arrays on the CPU; the last step goes back to the dtype and the device of x.
+    # SciPy takes arrays on the CPU; to(x) restores the dtype and the device.
     return torch.as_tensor(special.polygamma(n, x.cpu().double().numpy())).to(x)
 
 
@@ -84,7 +84,8 @@ def two_derivatives(function, x):
 
 x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64, requires_grad=True)
 for inputs in (x, x.detach().float().requires_grad_(), x.detach()[0].requires_grad_()):
-    for ours, theirs in zip(two_derivatives(PolyGamma.apply, inputs), two_derivatives(polygamma, inputs)):
+    of_function, of_operator = (two_derivatives(each, inputs) for each in (PolyGamma.apply, polygamma))
+    for ours, theirs in zip(of_function, of_operator):
         print(ours.dtype, tuple(ours.shape), torch.equal(ours, theirs))
 
 for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
