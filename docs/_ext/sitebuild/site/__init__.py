@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
+    from sphinx.application import Sphinx
 
 MODULES = (
     "trusted_markup",
     "gallery_pages",
+    "imported_code",
     "page_cards",
     "formulas",
     "math_font",
