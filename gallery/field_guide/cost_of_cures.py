@@ -14,9 +14,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from three_cures import SiLUByHand
-from three_cures import SiLURecomputed
-from three_cures import silu_returned
+from three_cures import SiLUByHand, SiLURecomputed, silu_returned
 
 torch.manual_seed(0)
 
@@ -24,7 +22,7 @@ torch.manual_seed(0)
 # The cures
 # ---------
 #
-# They are those of :doc:`three_cures`: to return the sigmoid, to compute it again, and a Function for ``backward``.
+# The sigmoid is returned, or computed again, or it goes to a Function for ``backward``:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 CURES = {
