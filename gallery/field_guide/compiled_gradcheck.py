@@ -2,7 +2,8 @@
 gradcheck of a compiled function
 ================================
 
-How to check a function that was compiled with ``torch.compile`` after it has been in use, and what the check may miss.
+Here you check a function that was compiled with ``torch.compile``, after it has been in use, and see what the check
+may miss.
 
 Read :doc:`torch_compile_twice` first.
 

@@ -2,7 +2,7 @@
 What goes on ctx, and what is saved
 ===================================
 
-What to put on ``ctx``, what to give to ``save_for_backward``, and how to notice a wrong choice.
+This page says what to put on ``ctx``, what to give to ``save_for_backward``, and how to notice a wrong choice.
 
 Read :doc:`/double_backward/saving_outputs` first.
 

@@ -2,7 +2,7 @@
 torch.func and custom Functions
 ===============================
 
-How to write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
+Here you write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
 
 Read :doc:`/double_backward/saving_outputs` first.
 

@@ -2,8 +2,8 @@
 Backward is not reentrant
 =========================
 
-How to write and check a Function that draws random numbers, and how to tell whether the message in the title means a
-bug or rounding.
+Here you write and check a Function that draws random numbers, and learn to tell whether the message in the title
+means a bug or rounding.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
