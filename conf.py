@@ -38,6 +38,7 @@ extensions = [
     "sitebuild.running",
     *result_kinds,
     "sitebuild.reports",
+    "sitebuild.search",
     "sitebuild.site",
     "sitebuild.translation",
     "sitebuild.downloads",
@@ -79,6 +80,11 @@ intersphinx_mapping = {
     "torch": ("https://docs.pytorch.org/docs/stable/", "_inventories/torch.inv"),
 }
 
+# -- Search -----------------------------------------------------------------
+
+# Pages about the site itself: found behind those on its subject.
+search_aside = ["changes", "contributing", "credits", "hosting", "speed"]
+
 # -- HTML -------------------------------------------------------------------
 
 html_theme = "furo"
@@ -98,7 +104,7 @@ html_css_files = [
     "math.css",
     "print.css",
 ]
-html_js_files = ["search.js", "error_search.js", "language_choice.js", "graph.js", "graph_viewer.js", "function_table.js"]
+html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js", "function_table.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from conftest import PROJECT, Site
 from playwright.sync_api import Browser, Page, expect
+
 from sitebuild.checks.record import CAPABILITIES, CheckRecord
 from sitebuild.checks.trials import Trials
 from sitebuild.reports.function_rows import FunctionRow, Mark

@@ -1,4 +1,4 @@
-"""Tables over the whole site: checks, translations, mutants, speed."""
+"""Tables and lists over the whole site: checks, translations, mutants, speed, error texts, search."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ MODULES = (
     "translation_status",
     "speed_tables",
     "mutant_table",
+    "error_list",
+    "recall_table",
 )
 
 

@@ -131,7 +131,7 @@ def visit_table(translator: Any, node: function_table_node) -> None:
         for chapter, members in groupby(rows, lambda row: row.page.partition("/")[0])
     )
     translator.body.append(
-        f'<div class="functions" data-pagefind-ignore>{render_filter(len(rows))}<ul class="function-key">{key}</ul>{tables}</div>'
+        f'<div class="functions" data-search-ignore>{render_filter(len(rows))}<ul class="function-key">{key}</ul>{tables}</div>'
     )
     raise nodes.SkipNode
 

@@ -21,6 +21,6 @@ def render_table(kind: str, heads: list[str], rows: list[str]) -> str:
     """A table that scrolls by itself where it is wider than the page."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     return (
-        f'<div class="check-table-scroll" tabindex="0" data-pagefind-ignore><table class="docutils {kind}">'
+        f'<div class="check-table-scroll" tabindex="0" data-search-ignore><table class="docutils {kind}">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )

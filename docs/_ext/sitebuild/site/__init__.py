@@ -1,4 +1,4 @@
-"""What stands around the text of a page, and what is published: frame, formulas, cards, search, policy."""
+"""What stands around the text of a page, and what is published: frame, formulas, cards, policy."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ def visit_search(translator: Any, node: error_search_node) -> None:
     context = {
         "content_root": "../" * page.count("/") or "./",
         "pathto": lambda other: builder.get_relative_uri(page, other),
+        "hasdoc": lambda other: other in builder.env.all_docs,
         "search_label": escape(_("Search for an error message")),
         "search_hint": escape(_("Paste the error message")),
     }
