@@ -90,7 +90,7 @@ def test_a_page_shows_what_is_imported(chinese_site: Site) -> None:
     for language, title, comment in (("en", "Square", "# An input."), ("zh_CN", "平方", "# 输入。")):
         page = chinese_site.page(language, "double_backward/fourth")
         (details,) = page.select("details.imported-code")
-        assert "open" not in details.attrs and "data-pagefind-ignore" in details.attrs
+        assert "open" not in details.attrs and "data-search-ignore" in details.attrs
         (link,) = details.find_previous_sibling("div").select("a.internal")
         assert (link.get_text(), link["href"], link["title"]) == ("square", "square.html", title)
         assert [details.summary.code.get_text(), details.summary.a.get_text(), details.summary.a["href"]] == ["Square", title, "square.html"]

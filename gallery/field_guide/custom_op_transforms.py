@@ -15,11 +15,8 @@ one was registered, and ``torch.func.jvp`` returns zeros.
 from textwrap import fill
 
 import torch
-from scipy import special
-from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, jacfwd, jacrev, jvp, vmap
-from torch.library import custom_op
 
 torch.manual_seed(0)
 
@@ -27,38 +24,14 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Once more the polygamma functions, from :doc:`operator_vmap`:
+# Once more the polygamma functions, from :doc:`custom_op`:
 
-
-@custom_op("field_guide::polygamma", mutates_args=())
-def polygamma(n: int, x: Tensor) -> Tensor:
-    if not x.is_floating_point():
-        raise TypeError(f"x: expected a floating-point dtype, got {x.dtype}")
-    # SciPy takes arrays on the CPU; to(x) restores the dtype and the device.
-    return torch.as_tensor(special.polygamma(n, x.cpu().double().numpy())).to(x)
-
-
-def setup_context(ctx, inputs, output):
-    ctx.n, x = inputs
-    ctx.save_for_backward(x)
-
-
-def backward(ctx, grad_output):
-    (x,) = ctx.saved_tensors
-    # The operator again: so there is a derivative of every order.
-    return None, grad_output * polygamma(ctx.n + 1, x)
+from custom_op import polygamma, psi
 
 
 @polygamma.register_vmap
 def polygamma_vmap(info, in_dims, n, x):
     return polygamma(n, x), in_dims[1]
-
-
-polygamma.register_autograd(backward, setup_context=setup_context)
-
-
-def psi(x):
-    return polygamma(0, x)
 
 
 x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64, requires_grad=True)

@@ -12,9 +12,7 @@ The symptom: a Function that calls SciPy works, and ``torch.compile`` says ``Uns
 
 import torch
 from scipy import special
-from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
-from torch.library import custom_op
 
 torch.manual_seed(0)
 torch._dynamo.reset()
@@ -44,33 +42,7 @@ class PolyGamma(torch.autograd.Function):
 # %%
 # And as an operator, from :doc:`custom_op`:
 
-
-@custom_op("field_guide::polygamma", mutates_args=())
-def polygamma(n: int, x: Tensor) -> Tensor:
-    if not x.is_floating_point():
-        raise TypeError(f"x: expected a floating-point dtype, got {x.dtype}")
-    # SciPy takes arrays on the CPU; to(x) restores the dtype and the device.
-    return torch.as_tensor(special.polygamma(n, x.cpu().double().numpy())).to(x)
-
-
-@polygamma.register_fake
-def polygamma_fake(n, x):
-    # No values; shape, dtype and device only.
-    return torch.empty_like(x)
-
-
-def setup_context(ctx, inputs, output):
-    ctx.n, x = inputs
-    ctx.save_for_backward(x)
-
-
-def backward(ctx, grad_output):
-    (x,) = ctx.saved_tensors
-    # The operator again: so there is a derivative of every order.
-    return None, grad_output * polygamma(ctx.n + 1, x)
-
-
-polygamma.register_autograd(backward, setup_context=setup_context)
+from custom_op import polygamma
 
 # %%
 # Both give the same derivatives here, to the last bit, and pass the same checks. Once the operator is defined,

@@ -18,6 +18,8 @@ from scipy import special
 from torch import Tensor
 from torch.library import custom_op, opcheck
 
+from custom_op import show_results
+
 torch.manual_seed(0)
 
 # %%
@@ -34,11 +36,6 @@ def digamma(x: Tensor) -> Tensor:
 
 
 digamma.register_fake(torch.empty_like)
-
-
-def show_results(results):
-    for name, result in results.items():
-        print(fill(f"{name}: {result}", 88))
 
 
 x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64)
@@ -80,23 +77,10 @@ assert values.tolist() == [0, 0, 0]
 # The cure
 # --------
 #
-# Give the result the dtype and the device of the input, and refuse in words what the operator cannot do. SciPy
-# makes a new array; where a function returns a view, ``torch.tensor`` copies it.
+# Give the result the dtype and the device of the input, and refuse in words what the operator cannot do, as the
+# one from :doc:`custom_op` does. SciPy makes a new array; where a function returns a view, ``torch.tensor`` copies it.
 
-
-@custom_op("field_guide::polygamma", mutates_args=())
-def polygamma(n: int, x: Tensor) -> Tensor:
-    if not x.is_floating_point():
-        raise TypeError(f"x: expected a floating-point dtype, got {x.dtype}")
-    # SciPy takes arrays on the CPU; to(x) restores the dtype and the device.
-    return torch.as_tensor(special.polygamma(n, x.cpu().double().numpy())).to(x)
-
-
-@polygamma.register_fake
-def polygamma_fake(n, x):
-    # No values; shape, dtype and device only.
-    return torch.empty_like(x)
-
+from custom_op import polygamma
 
 square = torch.rand(3, 3) + 0.5
 for values in (x, x.float(), x.bfloat16(), x[0], x[:0], square.t(), square[:, ::2]):

@@ -14,9 +14,7 @@ from unittest.mock import patch
 
 import torch
 from scipy import special
-from torch import Tensor
 from torch.func import vmap
-from torch.library import custom_op
 
 torch.manual_seed(0)
 
@@ -28,31 +26,7 @@ torch.manual_seed(0)
 # to the standard error stream, which a page does not show. What it warns of can be counted: how many elements SciPy
 # gets at once.
 
-
-@custom_op("field_guide::polygamma", mutates_args=())
-def polygamma(n: int, x: Tensor) -> Tensor:
-    if not x.is_floating_point():
-        raise TypeError(f"x: expected a floating-point dtype, got {x.dtype}")
-    # SciPy takes arrays on the CPU; to(x) restores the dtype and the device.
-    return torch.as_tensor(special.polygamma(n, x.cpu().double().numpy())).to(x)
-
-
-def setup_context(ctx, inputs, output):
-    ctx.n, x = inputs
-    ctx.save_for_backward(x)
-
-
-def backward(ctx, grad_output):
-    (x,) = ctx.saved_tensors
-    # The operator again: so there is a derivative of every order.
-    return None, grad_output * polygamma(ctx.n + 1, x)
-
-
-polygamma.register_autograd(backward, setup_context=setup_context)
-
-
-def psi(x):
-    return polygamma(0, x)
+from custom_op import polygamma, psi
 
 
 def elements_at_once(x, dim):

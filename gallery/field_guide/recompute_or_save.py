@@ -22,7 +22,8 @@ from torch.utils.checkpoint import checkpoint
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
-SCALE, CUBIC = (2 / torch.pi) ** 0.5, 0.044715
+SCALE = (2 / torch.pi) ** 0.5
+CUBIC = 0.044715
 
 # %%
 # The symptom

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sitebuild.definitions.top_level import NotADefinition, TopLevel
 from sitebuild.definitions.joined_names import JoinedNames, Piece
 from sitebuild.definitions.sibling_imports import DefinitionError, SiblingImport, find_sibling_imports
+from sitebuild.definitions.top_level import NotADefinition, TopLevel
 
 # Reads the text of a script of the chapter.
 Read = Callable[[str], str]
@@ -68,7 +68,7 @@ class Chapter:
         imports = self.imports(script)
         joined = JoinedNames(script, self.top(script), imports)
         found = [Imported(by, tuple(joined.take(by, _Needed(self, script, by).pieces()))) for by in imports]
-        joined.check_what_is_built_in({section: set(top.bindings) for section, top in self._tops.items()})
+        joined.check_meanings({section: set(top.bindings) for section, top in self._tops.items()})
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sitebuild.translation.translated_imports import TranslatedImports
 
 
 class imported_code_node(nodes.General, nodes.Element):
-    """What the script in ``file`` imports from ``section``."""
+    """What the import number ``number`` of a script brings from ``section``; the imports from other sections are counted."""
 
 
 class PlaceImportedCode(SphinxTransform):
@@ -36,11 +37,11 @@ class PlaceImportedCode(SphinxTransform):
         if not is_example(self.app, self.env.docname):
             return
         script = script_of(self.app, self.env.docname)
-        sections = {imported.by.section for imported in imports_of(script)}
+        sections, number = {imported.by.section for imported in imports_of(script)}, count()
         for block in list(self.document.findall(translatable_code)) if sections else ():
             with suppress(SyntaxError):  # a block that continues in the next one imports nothing
                 imports = [node.module for node in ast.parse(block.astext()).body if isinstance(node, ast.ImportFrom)]
-                below = [imported_code_node(script=str(script), section=each) for each in imports if each in sections]
+                below = [imported_code_node(script=str(script), section=each, number=next(number)) for each in imports if each in sections]
                 place = block.parent.index(block) + 1
                 block.parent[place:place] = below
 
@@ -69,7 +70,7 @@ def visit_imported_code(translator: Any, node: imported_code_node) -> None:
     builder, section = translator.builder, node["section"]
     chapter = builder.current_docname.rpartition("/")[0]
     translated = TranslatedImports(builder.app, chapter)
-    (imported,) = [each for each in imports_of(Path(node["script"])) if each.by.section == section]
+    imported = imports_of(Path(node["script"]))[node["number"]]
     several = len({piece.section for piece in imported.pieces}) > 1
     try:
         code = imported_text(imported, translated.head if several else lambda section: "", translated.text_of)
@@ -78,10 +79,10 @@ def visit_imported_code(translator: Any, node: imported_code_node) -> None:
     address = escape(builder.get_relative_uri(builder.current_docname, f"{chapter}/{section}"))
     link = f'<a class="reference internal" href="{address}">{escape(translated.title_of(section))}</a>'
     names = ", ".join(f"<code>{escape(name)}</code>" for name in imported.by.names)
-    summary = escape(_("{names}: imported from {section}")).format(names=names, section=link)
+    summary = escape(_("{names}, imported from “{section}”")).format(names=names, section=link)
     highlighted = translator.highlighter.highlight_block(code, "python", location=node)
     translator.body.append(
-        f'<details class="imported-code" data-pagefind-ignore><summary>{summary}</summary>'
+        f'<details class="imported-code" data-search-ignore><summary>{summary}</summary>'
         f'<div class="highlight-Python notranslate">{highlighted}</div></details>\n'
     )
     raise nodes.SkipNode
