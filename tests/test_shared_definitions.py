@@ -39,7 +39,7 @@ print("fourth", gradcheck(Fourth.apply, x))
 print("square", gradcheck(Square.apply, x))
 '''
 MESSAGES = {"Fourth": "四次方", "Text.": "文字。", "Of x⁴.": "属于x⁴。"}
-HEAD = {"en": "# From the section “Square”:", "zh_CN": "# 以下定义来自“平方”一节："}
+HEAD = {"en": "# From the section “Square”:", "zh_CN": "# 以下定义来自《平方》："}
 
 
 @pytest.fixture
