@@ -85,6 +85,17 @@ def test_only_the_definitions_run(site: Site) -> None:
     assert tried["fourth"]["Fourth"]["states"]["compile"] == "passed"
 
 
+def test_a_function_that_only_its_users_check_is_listed_where_it_is_defined(site: Site) -> None:
+    site.edit("gallery/double_backward/square.py", 'print("result", torch.autograd.gradcheck(Square.apply, x))', "Square.apply(x)")
+    site.edit("docs/index.rst", ".. check-table::", ".. check-table::\n\n.. capability-table::")
+    build(site)
+    rows = site.page("en", "index").select(".capability-table tbody tr")
+    assert [(row.code.get_text(), row.a["href"].partition("#")[0]) for row in rows] == [
+        ("Square", "double_backward/square.html"),
+        ("Fourth", "double_backward/fourth.html"),
+    ]
+
+
 def test_a_page_shows_what_is_imported(chinese_site: Site) -> None:
     build(chinese_site, "en zh_CN")
     for language, title, comment in (("en", "Square", "# An input."), ("zh_CN", "平方", "# 输入。")):

@@ -159,13 +159,17 @@ class TableRow:
 def rows_in_order(builder: Any) -> Iterator[TableRow]:
     """One row for each Function of a page.
 
-    A Function that a page uses without a check is left out if another page checks it.
+    A Function that a page uses without a check is left out if another page defines it, too, and checks it. What a
+    page imports from another section is not among its Functions.
     """
     by_page = all_records(builder.app)
-    checked = {record.function for records in by_page.values() for record in records}
-    for page in pages_in_order(builder.env):
+    tried = {page: load_trials(Path(builder.srcdir) / f"{page}.capabilities.json") for page in pages_in_order(builder.env)}
+    checked = {
+        record.function for page, found in tried.items() for record in by_page.get(page, []) if record.function in found
+    }
+    for page, found in tried.items():
         records = by_page.get(page, [])
-        for name, trials in load_trials(Path(builder.srcdir) / f"{page}.capabilities.json").items():
+        for name, trials in found.items():
             if own := [record for record in records if record.function == name]:
                 yield TableRow(page, name, f"#check-{records.index(own[0]) + 1}", own, trials)
             elif name not in checked:
