@@ -87,10 +87,10 @@ def test_only_the_definitions_run(site: Site) -> None:
 
 def test_a_function_that_only_its_users_check_is_listed_where_it_is_defined(site: Site) -> None:
     site.edit("gallery/double_backward/square.py", 'print("result", torch.autograd.gradcheck(Square.apply, x))', "Square.apply(x)")
-    site.edit("docs/index.rst", ".. check-table::", ".. check-table::\n\n.. capability-table::")
+    site.edit("docs/index.rst", ".. check-table::", ".. check-table::\n\n.. function-table::")
     build(site)
-    rows = site.page("en", "index").select(".capability-table tbody tr")
-    assert [(row.code.get_text(), row.a["href"].partition("#")[0]) for row in rows] == [
+    rows = site.page("en", "index").select("table.function-table tbody tr:not(.of-page)")
+    assert [(row.a.get_text(), row.a["href"].partition("#")[0]) for row in rows] == [
         ("Square", "double_backward/square.html"),
         ("Fourth", "double_backward/fourth.html"),
     ]
@@ -101,7 +101,7 @@ def test_a_page_shows_what_is_imported(chinese_site: Site) -> None:
     for language, title, comment in (("en", "Square", "# An input."), ("zh_CN", "平方", "# 输入。")):
         page = chinese_site.page(language, "double_backward/fourth")
         (details,) = page.select("details.imported-code")
-        assert "open" not in details.attrs and "data-pagefind-ignore" in details.attrs
+        assert "open" not in details.attrs and "data-search-ignore" in details.attrs
         (link,) = details.find_previous_sibling("div").select("a.internal")
         assert (link.get_text(), link["href"], link["title"]) == ("square", "square.html", title)
         assert [details.summary.code.get_text(), details.summary.a.get_text(), details.summary.a["href"]] == ["Square", title, "square.html"]

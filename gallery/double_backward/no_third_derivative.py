@@ -70,7 +70,8 @@ class LogGammaBackward(LogGamma):
 class LogGammaDoubleBackward(LogGamma):
     @staticmethod
     def forward(grad_grad_input, grad_output, x):
-        digamma, trigamma = in_scipy(special.digamma, x), in_scipy(partial(special.polygamma, 1), x)
+        digamma = in_scipy(special.digamma, x)
+        trigamma = in_scipy(partial(special.polygamma, 1), x)
         return grad_grad_input * digamma, grad_grad_input * grad_output * trigamma
 
     @staticmethod

@@ -73,7 +73,8 @@ torch.testing.assert_close(grad_grad_x, torch.full_like(x, 2))
 (not_recorded,) = torch.autograd.grad(Square.apply(x).sum(), x)
 assert grad_x.requires_grad and not not_recorded.requires_grad
 for shape in ((), (0,), (2, 1, 3)):
-    assert gradgradcheck(Square.apply, torch.randn(shape, dtype=torch.float64, requires_grad=True))
+    inputs = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    assert gradgradcheck(Square.apply, inputs)
 
 # %%
 # Read the graph

@@ -33,8 +33,12 @@ void cube(const double *x, double *y, long n) {
 void cube_backward(const double *g, const double *x, double *gx, long n) {
   for (long i = 0; i < n; i++) gx[i] = 3 * g[i] * x[i] * x[i];
 }
-void cube_double_backward(const double *gg, const double *g, const double *x, double *out_g, double *out_x, long n) {
-  for (long i = 0; i < n; i++) out_g[i] = 3 * gg[i] * x[i] * x[i], out_x[i] = 6 * gg[i] * g[i] * x[i];
+void cube_double_backward(const double *gg, const double *g, const double *x,
+                          double *out_g, double *out_x, long n) {
+  for (long i = 0; i < n; i++) {
+    out_g[i] = 3 * gg[i] * x[i] * x[i];
+    out_x[i] = 6 * gg[i] * g[i] * x[i];
+  }
 }
 """
 
@@ -67,7 +71,7 @@ def call(loop, *tensors, results=1):
 x = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)[::2]
 minus = torch.tensor([1 + 2j], dtype=torch.complex128).conj().imag
 for values in (x, minus):
-    print("x**3", (values**3).tolist(), "strides", values.stride(), "negative bit", values.is_neg())
+    print("x**3", (values**3).tolist(), "stride", values.stride(), "is_neg", values.is_neg())
     if kernel:
         print("cube", call("cube", values)[0].tolist())
 
@@ -87,7 +91,8 @@ for values in (x, minus):
 def plain(*tensors):
     for tensor in tensors:
         if tensor.dtype != torch.float64 or tensor.device.type != "cpu":
-            raise TypeError(f"expected torch.float64 on cpu, got {tensor.dtype} on {tensor.device}")
+            found = f"{tensor.dtype} on {tensor.device}"
+            raise TypeError(f"expected torch.float64 on cpu, got {found}")
     return [tensor.contiguous().resolve_neg() for tensor in tensors]
 
 
@@ -110,7 +115,8 @@ class CubeInCBackward(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_grad_input):
-        return tuple(call("cube_double_backward", *plain(grad_grad_input, *ctx.saved_tensors), results=2))
+        tensors = plain(grad_grad_input, *ctx.saved_tensors)
+        return tuple(call("cube_double_backward", *tensors, results=2))
 
 
 if kernel:

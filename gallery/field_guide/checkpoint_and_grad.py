@@ -2,7 +2,8 @@
 Checkpoint raises, or loses the second derivative
 =================================================
 
-How to use ``torch.utils.checkpoint`` in code that differentiates twice, and which variant of it cannot be used there.
+Here you use ``torch.utils.checkpoint`` in code that differentiates twice, and see which variant of it cannot be used
+there.
 
 Read :doc:`recompute_or_save` first.
 

@@ -2,7 +2,8 @@
 gradcheck of a compiled function
 ================================
 
-How to check a function that was compiled with ``torch.compile`` after it has been in use, and what the check may miss.
+Here you check a function that was compiled with ``torch.compile``, after it has been in use, and see what the check
+may miss.
 
 Read :doc:`torch_compile_twice` first.
 
@@ -81,6 +82,7 @@ def steep_unseen(x):
     return torch.func.grad(lambda x: (x * SquareTooSteep.apply(x)).sum())(x) ** 2
 
 
+print("gradcheck    ", gradcheck(SquareTooSteep.apply, x, raise_exception=False))
 for function in (steep_penalty, steep_unseen):
     torch._dynamo.reset()
     compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
@@ -89,6 +91,5 @@ for function in (steep_penalty, steep_unseen):
 
 # %%
 # Without ``allow_in_graph`` the compiled function never calls ``backward``, so the check passes, while the same function
-# returns other values without ``torch.compile``: :doc:`compiled_func_grad`. Check the Function by itself as well:
-
-print("gradcheck", gradcheck(SquareTooSteep.apply, x, raise_exception=False))
+# returns other values without ``torch.compile``: :doc:`compiled_func_grad`. Check the Function by itself as well, as in
+# the first line.

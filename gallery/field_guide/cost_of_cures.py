@@ -22,7 +22,7 @@ torch.manual_seed(0)
 # The cures
 # ---------
 #
-# They are those of :doc:`three_cures`: to return the sigmoid, to compute it again, and a Function for ``backward``.
+# The sigmoid is returned, or computed again, or it goes to a Function for ``backward``:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 CURES = {

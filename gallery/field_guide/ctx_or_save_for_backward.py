@@ -2,7 +2,7 @@
 What goes on ctx, and what is saved
 ===================================
 
-What to put on ``ctx``, what to give to ``save_for_backward``, and how to notice a wrong choice.
+This page says what to put on ``ctx``, what to give to ``save_for_backward``, and how to notice a wrong choice.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
@@ -76,8 +76,10 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 #
 # - Inputs and outputs: ``save_for_backward``, the tensors themselves. A view of them taken in ``forward`` has no
 #   history, and a view of an output leaks: :doc:`tensors_on_ctx`.
+#
 # - Other tensors, such as a mask: ``save_for_backward`` too. They have no history either way; if ``backward`` is to be
 #   differentiated through them, see :doc:`lost_second_derivative`.
+#
 # - Everything else, such as a number, a flag or a shape: ``ctx``.
 #
 # A leaky ReLU needs a mask and a number. The mask takes one byte for each value, an eighth of the input:

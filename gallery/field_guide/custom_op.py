@@ -35,7 +35,7 @@ torch._dynamo.reset()
 def polygamma(n: int, x: Tensor) -> Tensor:
     if not x.is_floating_point():
         raise TypeError(f"x: expected a floating-point dtype, got {x.dtype}")
-    # SciPy takes arrays on the CPU; the last step goes back to the dtype and the device of x.
+    # SciPy takes arrays on the CPU; to(x) restores the dtype and the device.
     return torch.as_tensor(special.polygamma(n, x.cpu().double().numpy())).to(x)
 
 

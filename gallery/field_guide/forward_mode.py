@@ -2,8 +2,8 @@
 Forward mode asks for jvp
 =========================
 
-How to add forward-mode differentiation to a Function, for ``torch.func.jacfwd`` and ``torch.func.hessian``, and how to
-check it.
+This page adds forward-mode differentiation to a Function, for ``torch.func.jacfwd`` and ``torch.func.hessian``, and
+checks it.
 
 Read :doc:`function_transforms` first.
 

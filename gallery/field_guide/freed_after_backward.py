@@ -2,7 +2,7 @@
 Nothing is freed after backward
 ===============================
 
-What ``backward`` frees, and why it cannot free a tensor on ``ctx``.
+This page shows what ``backward`` frees, and why it cannot free a tensor on ``ctx``.
 
 Read :doc:`tensors_on_ctx` first.
 

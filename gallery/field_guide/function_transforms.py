@@ -2,7 +2,7 @@
 torch.func and custom Functions
 ===============================
 
-How to write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
+Here you write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
@@ -50,8 +50,7 @@ def attempt(transformed):
         print(fill(f"{type(error).__name__}: {error}", 88))
 
 
-print("gradcheck           ", gradcheck(ReciprocalInOne.apply, x))
-print("gradgradcheck       ", gradgradcheck(ReciprocalInOne.apply, x))
+print("gradcheck", gradcheck(ReciprocalInOne.apply, x), gradgradcheck(ReciprocalInOne.apply, x))
 torch.testing.assert_close(ReciprocalInOne.apply(x), 1 / x)
 attempt(vmap(ReciprocalInOne.apply))
 
@@ -59,9 +58,8 @@ attempt(vmap(ReciprocalInOne.apply))
 # The cause
 # ---------
 #
-# A transform wraps the tensors that you pass, and transforms may be nested. To compute the result, it unwraps them; for
-# ``backward`` it has to save them wrapped. That takes two methods: ``forward`` without ``ctx``, which only computes, and
-# ``setup_context``, which only saves.
+# A transform wraps the tensors that you pass. To compute the result, it unwraps them; for ``backward`` it has to save them
+# wrapped. So there are two methods: ``forward`` without ``ctx``, which computes, and ``setup_context``, which saves.
 
 
 class ReciprocalInTwo(torch.autograd.Function):
@@ -104,8 +102,7 @@ compare("vmap", vmap(Reciprocal.apply)(x), 1 / x)
 compare("vmap(grad)", vmap(grad(Reciprocal.apply))(x), -1 / x**2)
 compare("vmap(jacrev(jacrev))", vmap(jacrev(jacrev(Reciprocal.apply)))(x), 2 / x**3)
 
-print("gradcheck           ", gradcheck(Reciprocal.apply, x, check_batched_grad=True))
-print("gradgradcheck       ", gradgradcheck(Reciprocal.apply, x))
+print("gradcheck", gradcheck(Reciprocal.apply, x, check_batched_grad=True), gradgradcheck(Reciprocal.apply, x))
 
 # %%
 # A guard that does not guard

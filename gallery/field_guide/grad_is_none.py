@@ -2,7 +2,7 @@
 A parameter keeps grad at None
 ==============================
 
-How to return the right number of gradients in the right places, and compute only those that are needed.
+Here ``backward`` returns the right number of gradients in the right places, and computes only those that are needed.
 
 Read :doc:`/double_backward/saving_inputs` first.
 

@@ -52,10 +52,10 @@ except RuntimeError as error:
 # %%
 # ``input 1`` is the second input, ``weight``. Both Jacobians hold the same numbers, in other places.
 #
-# If a gradient is larger than its input, autograd sums it down to its size, as the gradient of broadcasting: over
+# If a gradient is larger than its input, autograd sums it to the size of the input, as it does after broadcasting: over
 # dimensions that were added on the left, and over those in which the input has size 1. With a square ``x`` the shapes
-# fit, and the sum goes over the rows. With any other shape they do not fit, and the first ``backward`` raises, unless
-# there is a single row. Then even the result is right:
+# fit, and the sum goes over the rows. With a single row they fit as well, and the result is even right. With any other
+# shape they do not fit, and the first ``backward`` raises an error:
 
 rows = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
 try:

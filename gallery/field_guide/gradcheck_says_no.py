@@ -2,8 +2,8 @@
 gradcheck fails on a correct Function
 =====================================
 
-How to tell a false alarm of :func:`~torch.autograd.gradcheck.gradcheck` from a bug, and how to call it so that it
-measures your ``backward`` and nothing else.
+This page helps you to tell a false alarm of :func:`~torch.autograd.gradcheck.gradcheck` from a bug, and to call it so
+that it measures your ``backward`` and nothing else.
 
 Read :doc:`/double_backward/saving_inputs` first.
 

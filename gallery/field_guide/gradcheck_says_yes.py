@@ -47,7 +47,7 @@ print("grad_bias    ", grad_bias.tolist())
 torch.testing.assert_close((out, grad_bias), (x - bias, torch.ones_like(bias)))
 
 # %%
-# The check varies the inputs that require grad, and skips the others. So require it of all that have a gradient.
+# The check varies the inputs that require grad, and skips the others. So every input that has a gradient must require it.
 #
 # Real values in a complex tensor
 # -------------------------------

@@ -1,6 +1,6 @@
 """
-Backward not multiplied by grad_output
-======================================
+A loss that ignores its incoming gradient
+=========================================
 
 A loss whose ``backward`` ignores ``grad_output`` trains well, until there is a factor in front of it. Here you see both,
 and the check that finds out.
@@ -46,8 +46,8 @@ torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
 # The cause
 # ---------
 #
-# The last step of a computation receives a gradient of one. A factor behind it, such as the weight of this loss among
-# others, or that of a gradient scaler such as ``GradScaler`` in mixed precision, arrives as ``grad_output``, and is lost here.
+# The last step of a computation receives a gradient of one. A factor behind it, such as the weight of this loss in a sum
+# of several, or the factor of ``GradScaler`` in mixed precision, arrives as ``grad_output``, and is lost here.
 #
 # The cure
 # --------

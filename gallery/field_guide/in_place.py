@@ -2,7 +2,7 @@
 A Function that works in place
 ==============================
 
-How to write a Function that changes its input in place, and which tensors autograd does not let you change.
+Here you write a Function that changes its input in place, and meet the tensors that autograd does not let you change.
 
 Read :doc:`/double_backward/saving_inputs` first.
 

@@ -2,7 +2,7 @@
 The second derivative is silently wrong
 =======================================
 
-How to find out that a Function loses a part of its second derivative, and why it does.
+This page shows how to find out that a Function loses a part of its second derivative, and why it does.
 
 Read :doc:`/double_backward/losing_intermediates` first: it explains why an intermediate has no history.
 

@@ -2,8 +2,8 @@
 None and zeros in backward
 ==========================
 
-How to write a ``backward`` for several outputs of which the caller uses some, and which outputs autograd should not
-differentiate at all.
+Here you write a ``backward`` for several outputs of which the caller uses some, and mark those that autograd should
+not differentiate at all.
 
 Read :doc:`/double_backward/saving_intermediates` first.
 

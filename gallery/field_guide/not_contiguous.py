@@ -1,6 +1,6 @@
 """
-grad_output is not contiguous
-=============================
+A gradient that is not contiguous
+=================================
 
 Here a kernel is right for every gradient that ``gradcheck`` tries and wrong for those that it meets in a network. You
 see why, and how to check for it.

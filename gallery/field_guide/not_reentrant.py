@@ -2,8 +2,8 @@
 Backward is not reentrant
 =========================
 
-How to write and check a Function that draws random numbers, and how to tell whether the message in the title means a
-bug or rounding.
+Here you write and check a Function that draws random numbers, and learn to tell whether the message in the title
+means a bug or rounding.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -118,7 +118,7 @@ def to_the_last_bit(scale):
     return ShuffledDot.apply(scale, weight)
 
 
-print("gradcheck    ", gradcheck(to_the_last_bit, scale, raise_exception=False))
+print("gradcheck", gradcheck(to_the_last_bit, scale, raise_exception=False))
 out = ShuffledDot.apply(scale, weight)
 grads = [torch.autograd.grad(out, scale, retain_graph=True)[0] for _ in range(100)]
 spread = max(grads) - min(grads)
@@ -129,5 +129,5 @@ assert 1e13 * spread < max(grads).abs()
 # Compare the spread with the value itself, which is larger by a factor of more than :math:`10^{13}`: this is rounding. A
 # bug like that above makes a spread as large as the value. If it is rounding, set ``nondet_tol`` to ten times the spread:
 
-print("gradcheck    ", gradcheck(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))
-print("gradgradcheck", gradgradcheck(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))
+for check in (gradcheck, gradgradcheck):
+    print(check.__name__, check(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))

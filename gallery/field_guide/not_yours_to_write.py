@@ -2,7 +2,8 @@
 Tensors that are not yours to change
 ====================================
 
-Why ``backward`` must not write into ``grad_output``, nor ``forward`` into an input that it has not declared.
+This page shows why ``backward`` must not write into ``grad_output``, nor ``forward`` into an input that it has not
+declared.
 
 Read :doc:`in_place` first.
 

@@ -1,6 +1,6 @@
 """
-once_differentiable raises nothing
-==================================
+``once_differentiable`` raises nothing
+======================================
 
 The decorator ``once_differentiable`` says that a ``backward`` must not be differentiated again. This page shows
 three second derivatives that come out wrong all the same, and a guard that raises for each of them.
@@ -10,6 +10,8 @@ Read :doc:`/double_backward/no_third_derivative` first.
 The symptom: a second derivative is wrong, although ``backward`` is marked ``@once_differentiable`` and should
 raise.
 """
+
+from textwrap import fill
 
 import torch
 from torch import func
@@ -58,10 +60,11 @@ def by_inputs(product):
 
 
 def by_func(product):
-    def grad_x(weight):
-        return func.grad(lambda x: product(x, weight).square())(x.detach())
+    def penalty(weight):
+        grad_x = func.grad(lambda x: product(x, weight).square())(x.detach())
+        return grad_x.square() + weight.square()
 
-    return func.grad(lambda weight: grad_x(weight).square() + weight.square())(weight.detach())
+    return func.grad(penalty)(weight.detach())
 
 
 def by_backward(product):
@@ -70,17 +73,19 @@ def by_backward(product):
     return weight.grad
 
 
-def show_derivatives(product):
+def show_derivatives(name, product):
+    print(name)
     for ask in (by_grad, by_inputs, by_func, by_backward):
         try:
             print(f"{ask.__name__:11} {ask(product).item()}")
         except RuntimeError as error:
-            print(f"{ask.__name__:11} {type(error).__name__}: {error}")
+            print(fill(f"{ask.__name__:11} {type(error).__name__}: {error}", 88))
 
 
 x, weight = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0, requires_grad=True)
-show_derivatives(torch.mul)
-show_derivatives(ProductOnce.apply)
+show_derivatives("torch.mul", torch.mul)
+show_derivatives("ProductOnce", ProductOnce.apply)
+print("gradcheck  ", gradcheck(ProductOnce.apply, (x.double(), weight.double())))
 for ask in (by_grad, by_inputs, by_func):
     assert ask(ProductOnce.apply) == 2 * weight
 
@@ -127,13 +132,11 @@ class ProductBackward(torch.autograd.Function):
         raise NotImplementedError("ProductGuarded has no second derivative")
 
 
-show_derivatives(ProductGuarded.apply)
+show_derivatives("ProductGuarded", ProductGuarded.apply)
 for ask in (by_grad, by_inputs, by_func, by_backward):
     try:
         ask(ProductGuarded.apply)
     except NotImplementedError:
         continue
     raise AssertionError(f"{ask.__name__} did not raise")
-
-double = [tensor.detach().double().requires_grad_() for tensor in (x, weight)]
-print("gradcheck  ", gradcheck(ProductGuarded.apply, double))
+print("gradcheck  ", gradcheck(ProductGuarded.apply, (x.double(), weight.double())))

@@ -56,7 +56,8 @@ def two_derivatives(function, x):
 
 x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64, requires_grad=True)
 for inputs in (x, x.detach().float().requires_grad_(), x.detach()[0].requires_grad_()):
-    for ours, theirs in zip(two_derivatives(PolyGamma.apply, inputs), two_derivatives(polygamma, inputs)):
+    of_function, of_operator = (two_derivatives(each, inputs) for each in (PolyGamma.apply, polygamma))
+    for ours, theirs in zip(of_function, of_operator):
         print(ours.dtype, tuple(ours.shape), torch.equal(ours, theirs))
 
 for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):

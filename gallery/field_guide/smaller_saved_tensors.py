@@ -1,6 +1,6 @@
 """
-saved_tensors_hooks: half the memory in bfloat16
-================================================
+``saved_tensors_hooks``: half the memory in bfloat16
+====================================================
 
 A pair of hooks can keep what ``backward`` needs in a smaller form, without a Function of your own. This page shows
 what such hooks may convert, what they have to leave alone, and how exact both derivatives remain.
@@ -23,6 +23,10 @@ torch.manual_seed(0)
 #
 # The first hook turns what is saved into ``bfloat16``, half the size of ``float32``, and the second turns it back.
 # Around an embedding they send the gradients to the wrong rows, and no error says so:
+
+
+def as_it_is(tensor):
+    return tensor.dtype, tensor
 
 
 def to_bfloat16(tensor):
@@ -59,9 +63,10 @@ def to_bfloat16_except(*held):
     storages = [tensor.untyped_storage().data_ptr() for tensor in held]
 
     def pack(tensor):
-        if tensor.dtype in (torch.float32, torch.float64) and tensor.untyped_storage().data_ptr() not in storages:
+        is_held = tensor.untyped_storage().data_ptr() in storages
+        if tensor.dtype in (torch.float32, torch.float64) and not is_held:
             return to_bfloat16(tensor)
-        return tensor.dtype, tensor
+        return as_it_is(tensor)
 
     return pack
 
@@ -84,15 +89,17 @@ def three_uses(x):
 def bytes_of_all(function, pack, *held):
     kept = list(held)
     # What is kept cannot be unpacked here, and need not be.
-    with saved_tensors_hooks(lambda tensor: kept.append(pack(tensor)[1]), lambda nothing: nothing):
+    with saved_tensors_hooks(lambda tensor: kept.append(pack(tensor)[1]), lambda _: _):
         function(*held)
-    return sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in kept}.values())
+    storages = [tensor.untyped_storage() for tensor in kept]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 
 inputs, weight = (torch.randn(500, 500, requires_grad=True) for _ in range(2))
-HOOKS = (lambda tensor: (tensor.dtype, tensor)), to_bfloat16, to_bfloat16_except(inputs, weight)
 for function, *held in (tanh_gelu, inputs), (linear, inputs, weight), (three_uses, inputs):
-    print(f"{function.__name__:10}", *(f"{bytes_of_all(function, pack, *held):10,}" for pack in HOOKS))
+    hooks = as_it_is, to_bfloat16, to_bfloat16_except(*held)
+    numbers = [bytes_of_all(function, pack, *held) for pack in hooks]
+    print(f"{function.__name__:10}", *(f"{number:10,}" for number in numbers))
 
 # %%
 # The choice is best for the first two; the weight has 1,000,000 bytes as well. Nothing helps the third: three

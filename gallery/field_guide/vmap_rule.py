@@ -2,7 +2,7 @@
 vmap over code outside PyTorch
 ==============================
 
-How to write the method ``vmap`` of a Function, for code into which ``torch.func.vmap`` cannot look.
+Here you write the method ``vmap`` of a Function, for code into which ``torch.func.vmap`` cannot look.
 
 Read :doc:`function_transforms` first.
 

@@ -2,7 +2,7 @@
 Zero, or lost?
 ==============
 
-How to tell a second derivative that is zero from one that is lost, and get zeros where zero is right.
+Here you learn to tell a second derivative that is zero from one that is lost, and to get zeros where zero is right.
 
 Read :doc:`/double_backward/losing_intermediates` first.
 

@@ -15,10 +15,10 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-from sitebuild.examples import running_script
 from sitebuild.definitions.chapter_files import imports_of
 from sitebuild.definitions.imported import Imported
 from sitebuild.definitions.joined_names import Piece
+from sitebuild.examples import running_script
 
 
 class DefinitionFinder(MetaPathFinder, Loader):

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sitebuild.definitions.top_level import NotADefinition, TopLevel
 from sitebuild.definitions.joined_names import JoinedNames, Piece
 from sitebuild.definitions.sibling_imports import DefinitionError, SiblingImport, find_sibling_imports
+from sitebuild.definitions.top_level import NotADefinition, TopLevel
 
 # Reads the text of a script of the chapter.
 Read = Callable[[str], str]

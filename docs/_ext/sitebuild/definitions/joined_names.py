@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sitebuild.definitions.top_level import Statement, TopLevel, bound_by, global_names, origins
 from sitebuild.definitions.sibling_imports import DefinitionError, SiblingImport
+from sitebuild.definitions.top_level import Statement, TopLevel, bound_by, global_names, origins
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def visit_imported_code(translator: Any, node: imported_code_node) -> None:
         raise nodes.SkipNode
     highlighted = translator.highlighter.highlight_block(code, "python", location=node)
     translator.body.append(
-        f'<details class="imported-code" data-pagefind-ignore><summary>{summary}</summary>'
+        f'<details class="imported-code" data-search-ignore><summary>{summary}</summary>'
         f'<div class="highlight-Python notranslate">{highlighted}</div></details>\n'
     )
     raise nodes.SkipNode
