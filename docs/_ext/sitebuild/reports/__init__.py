@@ -8,7 +8,8 @@ if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
     from sphinx.application import Sphinx
 
 MODULES = (
-    "check_tables",
+    "check_table",
+    "function_table",
     "translation_status",
     "speed_tables",
     "mutant_table",

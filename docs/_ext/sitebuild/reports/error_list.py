@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from sitebuild.errors.collection import ErrorText, collect
 from sitebuild.examples.gallery import chapters
-from sitebuild.reports.check_tables import pages_in_order
+from sitebuild.reports.tables import pages_in_order
 
 
 class error_texts_node(nodes.General, nodes.Element):

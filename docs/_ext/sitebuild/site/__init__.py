@@ -12,6 +12,8 @@ MODULES = (
     "gallery_pages",
     "imported_code",
     "page_cards",
+    "page_results",
+    "error_search",
     "formulas",
     "math_font",
     "page_metadata",
