@@ -58,9 +58,7 @@ print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight.detach(), EP
 print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight, EPS)))
 
 # %%
-# The last two leave out one gradient each: a first layer, for example, needs none for its images. No
-# argument of ``forward`` has a default value, because ``torch.compile`` in torch 2.13 does not fill it in
-# for ``setup_context``.
+# The last two leave out one gradient each. :doc:`half_precision` explains the line about autocast.
 #
 # The pair
 # --------
