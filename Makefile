@@ -30,7 +30,7 @@ TRANSLATIONS ?= $(filter-out en,$(LANGUAGES))
 
 VENV := .venv
 BIN := $(VENV)/bin
-TOOLS := docs/_tools
+COMMAND := PYTHONPATH=docs/_ext $(BIN)/python -m sitebuild.commands
 AUDIT := benchmarks/audit
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(EXTRA_INDEX_URL),--extra-index-url $(EXTRA_INDEX_URL)) --constraint constraints.txt
@@ -43,10 +43,10 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
-	@$(BIN)/python $(TOOLS)/build_site.py --languages "$(LANGUAGES)" $(if $(DRAFT),--draft) -- $(SPHINXOPTS)
+	@$(COMMAND).build_site --languages "$(LANGUAGES)" $(if $(DRAFT),--draft) -- $(SPHINXOPTS)
 
 execute: $(VENV)/.installed  ## run the examples, or the part named by SHARD, and render nothing
-	@$(BIN)/python $(TOOLS)/build_site.py --examples $(if $(SHARD),--shard "$(SHARD)") -- $(SPHINXOPTS)
+	@$(COMMAND).build_site --examples $(if $(SHARD),--shard "$(SHARD)") -- $(SPHINXOPTS)
 
 test: $(VENV)/.installed-test  ## run all tests
 	@$(BIN)/python -m pytest tests $(PYTESTOPTS)
@@ -69,10 +69,10 @@ serve: html  ## preview the site on PORT
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory build/html
 
 gettext: $(VENV)/.installed  ## bring the catalogues of TRANSLATIONS up to date
-	@$(BIN)/python $(TOOLS)/refresh_catalogues.py $(TRANSLATIONS)
+	@$(COMMAND).refresh_catalogues $(TRANSLATIONS)
 
 new-example: $(VENV)/.installed  ## lay down a script NAME in CHAPTER, and its catalogue
-	@$(BIN)/python $(TOOLS)/new_example.py "$(CHAPTER)" "$(NAME)" $(TRANSLATIONS)
+	@$(COMMAND).new_example "$(CHAPTER)" "$(NAME)" $(TRANSLATIONS)
 
 inventory: $(VENV)/.installed  ## compress the inventory of PyTorch names
 	@$(BIN)/sphobjinv convert zlib --overwrite docs/_inventories/torch.txt docs/_inventories/torch.inv
@@ -83,13 +83,13 @@ clean:  ## remove everything that a build made, but not the environment
 
 # What pip cannot install is looked for first, before anything is downloaded.
 system-for-html:
-	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz
+	@PYTHONPATH=docs/_ext $(PYTHON) -m sitebuild.commands.system_requirements graphviz
 
 system-for-test:
-	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz chromium
+	@PYTHONPATH=docs/_ext $(PYTHON) -m sitebuild.commands.system_requirements graphviz chromium
 
 system-for-audit:
-	@$(PYTHON) $(TOOLS)/system_requirements.py graphviz chromium node
+	@PYTHONPATH=docs/_ext $(PYTHON) -m sitebuild.commands.system_requirements graphviz chromium node
 
 html execute gettext new-example: system-for-html
 test: system-for-test

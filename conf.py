@@ -27,35 +27,20 @@ language_names = {"en": "English", "zh_CN": "简体中文"}
 
 # -- Extensions -------------------------------------------------------------
 
+# Kinds of results that a script can leave behind, in their order below its code blocks. A new kind is a
+# package with a module `observer`, and a line here.
+result_kinds = ["sitebuild.checks", "sitebuild.graphs", "sitebuild.plots", "sitebuild.times"]
+
 extensions = [
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    # Running the examples
-    "gallery_run",
-    "examples_builder",
-    # What a run leaves behind: graphs, checks, plots, times
-    "graph_directive",
-    "check_directives",
-    "check_tables",
-    "translation_status",
-    "speed_tables",
-    "mutant_table",
-    "plot_directive",
-    "measured_output",
-    # Pages
-    "trusted_markup",
-    "gallery_pages",
-    "downloads",
-    "chapter_cards",
-    "static_math",
-    "math_font",
-    "page_metadata",
-    "social_cards",
-    "page_frame",
-    "repository_links",
-    "bundled_assets",
-    "chinese_text",
+    "sitebuild.running",
+    *result_kinds,
+    "sitebuild.reports",
+    "sitebuild.site",
+    "sitebuild.translation",
+    "sitebuild.downloads",
 ]
 
 # -- Examples: executed once, for all languages -----------------------------
@@ -66,8 +51,8 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["double_backward", "conv_bn_fusion", "field_guide"],
     "copyfile_regex": r"index\.rst",
     "filename_pattern": r"\.py$",
-    "image_scrapers": ("gallery_hooks.scrape_results",),
-    "reset_modules": ("gallery_hooks.prepare_example",),
+    "image_scrapers": ("sitebuild.running.gallery_hooks.scrape_results",),
+    "reset_modules": ("sitebuild.running.gallery_hooks.prepare_example",),
     "capture_repr": (),
     # A page holds what the example says, nothing that differs between two builds.
     "min_reported_time": sys.maxsize,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -18,7 +19,10 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, sync_playwright
 
 PROJECT = Path(__file__).parent.parent
-sys.path[:0] = [str(PROJECT / folder) for folder in ("docs/_ext", "docs/_tools", "tests/mutants")]
+sys.path[:0] = [str(PROJECT / folder) for folder in ("docs/_ext", "tests/mutants")]
+
+# Each site that a test builds brings its own copy of the package; commands run in its folder.
+os.environ["PYTHONPATH"] = "docs/_ext"
 
 # Every page of the site, without a suffix.
 PAGES = sorted(
@@ -29,7 +33,7 @@ PAGES = sorted(
         if path.suffix in {".py", ".rst"}
     ]
 )
-MACHINERY = ("_ext", "_tools", "_templates", "_static", "_inventories")
+MACHINERY = ("_ext", "_templates", "_static", "_inventories")
 
 FLAGS = [
     "--headless",
@@ -46,6 +50,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item.get_closest_marker("slow") is None]
 
 
+def command(name: str, *arguments: str) -> list[str]:
+    """One of the commands behind the Makefile, to be run in the folder of a site."""
+    return [sys.executable, "-m", f"sitebuild.commands.{name}", *arguments]
+
+
 @dataclass
 class Site:
     """A copy of the project's machinery around content of its own."""
@@ -54,8 +63,7 @@ class Site:
 
     def build(self, languages: str = "en", *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the build and return how it ended and what it printed."""
-        command = [sys.executable, "docs/_tools/build_site.py", "--languages", languages, *arguments]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+        return subprocess.run(command("build_site", "--languages", languages, *arguments), cwd=self.root, capture_output=True, text=True, check=False)
 
     def make_command(self, *arguments: str) -> list[str]:
         """The project's make for this site, with the environment of these tests."""
@@ -144,7 +152,7 @@ def address(real_site: Site) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     # For one module at a time: while it lives, no other event loop can run, and notebooks need one.
-    import system_requirements  # on the path since the top of this file
+    from sitebuild.commands import system_requirements  # on the path since the top of this file
 
     with sync_playwright() as playwright:
         path = system_requirements.find("chromium")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-import autograd_graph
-import graph_svg
 import pytest
 import torch
 from graphviz import Digraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchviz import make_dot
+
+from sitebuild.graphs import record as graph_record
+from sitebuild.graphs import svg as graph_svg
 
 
 def draw_square() -> Digraph:
@@ -23,11 +24,11 @@ def draw_square() -> Digraph:
 
 def test_two_runs_give_equal_graphs() -> None:
     first, second = draw_square(), draw_square()
-    assert autograd_graph.from_torchviz(first) == autograd_graph.from_torchviz(second)
+    assert graph_record.from_torchviz(first) == graph_record.from_torchviz(second)
 
 
 def test_nodes_are_merged_and_named() -> None:
-    graph = autograd_graph.from_torchviz(draw_square())
+    graph = graph_record.from_torchviz(draw_square())
     assert [(node.name, node.roles) for node in graph.nodes] == [
         ("out", ("tensor",)),
         ("MulBackward0", ()),
@@ -41,20 +42,20 @@ def test_nodes_are_merged_and_named() -> None:
 def test_a_line_to_a_saved_tensor_starts_at_the_tensor() -> None:
     x = torch.ones(3, requires_grad=True)
     out = torch.sin(x)
-    graph = autograd_graph.from_torchviz(make_dot(out, params={"x": x, "out": out}, show_saved=True))
+    graph = graph_record.from_torchviz(make_dot(out, params={"x": x, "out": out}, show_saved=True))
     kept = [(graph.nodes[edge.tail].roles, graph.nodes[edge.head].name) for edge in graph.edges if edge.kept]
     assert kept == [(("leaf", "saved"), "SinBackward0")]
 
 
 def test_a_graph_survives_its_file(tmp_path: Path) -> None:
-    graph = autograd_graph.from_torchviz(draw_square())
-    autograd_graph.save(graph, tmp_path / "graph.json")
-    assert autograd_graph.load(tmp_path / "graph.json") == graph
+    graph = graph_record.from_torchviz(draw_square())
+    graph_record.save(graph, tmp_path / "graph.json")
+    assert graph_record.load(tmp_path / "graph.json") == graph
 
 
 def test_the_picture_is_the_same_each_time_and_has_no_colour() -> None:
-    graph = autograd_graph.from_torchviz(draw_square())
-    names = autograd_graph.unique_names(graph)
+    graph = graph_record.from_torchviz(draw_square())
+    names = graph_record.unique_names(graph)
     picture = graph_svg.draw(graph, names)
     assert picture == graph_svg.draw(graph, names)
     assert "fill=" not in picture and "stroke=" not in picture
@@ -65,19 +66,19 @@ def test_the_picture_is_the_same_each_time_and_has_no_colour() -> None:
 def test_an_unknown_colour_is_refused() -> None:
     drawing = Digraph()
     drawing.node("1", "a", fillcolor="red")
-    with pytest.raises(autograd_graph.GraphFormatError, match="red"):
-        autograd_graph.from_torchviz(drawing)
+    with pytest.raises(graph_record.GraphFormatError, match="red"):
+        graph_record.from_torchviz(drawing)
 
 
 def test_a_missing_dot_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(graph_svg.GraphvizError, match="'dot' is not on the PATH"):
-        graph_svg.draw(autograd_graph.from_torchviz(draw_square()), ["a", "b", "c", "d"])
+        graph_svg.draw(graph_record.from_torchviz(draw_square()), ["a", "b", "c", "d"])
 
 
 def test_a_label_cannot_become_markup() -> None:
-    graph = autograd_graph.Graph((autograd_graph.Node(0, '<script>alert("1")</script>'),), ())
-    picture = graph_svg.draw(graph, autograd_graph.unique_names(graph))
+    graph = graph_record.Graph((graph_record.Node(0, '<script>alert("1")</script>'),), ())
+    picture = graph_svg.draw(graph, graph_record.unique_names(graph))
     assert not list(ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}script"))
     assert "<script" not in picture
 
@@ -90,7 +91,7 @@ def test_reachability_is_kept(pairs: list[tuple[int, int]]) -> None:
         drawing.edge(str(tail + 10**12), str(head + 10**12))
         drawing.node(str(tail + 10**12), f"op{tail}")
         drawing.node(str(head + 10**12), f"op{head}")
-    graph = autograd_graph.from_torchviz(drawing)
+    graph = graph_record.from_torchviz(drawing)
     found = {(graph.nodes[edge.tail].name, graph.nodes[edge.head].name) for edge in graph.edges}
     assert found == {(f"op{tail}", f"op{head}") for tail, head in pairs}
     assert len(graph.nodes) == len({end for pair in pairs for end in pair})

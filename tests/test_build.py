@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Site
+from conftest import PROJECT, Site, command
 
 SCRIPT = "gallery/double_backward/square.py"
 
@@ -156,10 +155,10 @@ def test_a_failing_dot_is_named(small_site: Site, tmp_path: Path, monkeypatch, f
 
 
 def test_a_missing_dot_stops_first(tmp_path: Path) -> None:
-    check = PROJECT / "docs/_tools/system_requirements.py"
     result = subprocess.run(
-        [sys.executable, str(check), "graphviz"],
-        env={"PATH": str(tmp_path)},
+        command("system_requirements", "graphviz"),
+        cwd=PROJECT,
+        env={"PATH": str(tmp_path), "PYTHONPATH": "docs/_ext"},
         capture_output=True,
         text=True,
         check=False,
@@ -170,7 +169,7 @@ def test_a_missing_dot_stops_first(tmp_path: Path) -> None:
 
 
 def test_an_old_python_is_told(monkeypatch, capsys) -> None:
-    import system_requirements
+    from sitebuild.commands import system_requirements
 
     monkeypatch.setattr(system_requirements, "OLDEST_PYTHON", (99, 0))
     assert system_requirements.main([]) == 1

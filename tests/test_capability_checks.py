@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import capability_checks
-import capability_trials
-import check_records
-import function_calls
 import pytest
 import torch
 from torch.autograd import gradcheck
 from torch.autograd.function import _SingleLevelFunction
+
+from sitebuild.checks import capability_checks, function_calls, gradient_checks, log, trials
+from sitebuild.checks import record as check_record
 
 PREAMBLE = """
 import torch
@@ -64,21 +63,22 @@ x = torch.arange(3, dtype=torch.float64, requires_grad=True)
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Callable[[str], tuple[dict[str, Any], list[check_records.CheckRecord]]]:
+def run(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Callable[[str], tuple[dict[str, Any], list[check_record.CheckRecord]]]:
     """Runs code as an example; returns its names and what was recorded."""
     for place, name in ((torch.func, "vmap"), (torch, "vmap"), (torch, "compile"), (torch.library, "opcheck")):
         monkeypatch.setattr(place, name, getattr(place, name))
-    for name in check_records.OBSERVED:
+    for name in gradient_checks.OBSERVED:
         monkeypatch.setattr(torch.autograd, name, getattr(torch.autograd, name))
-    check_records.start()
+    log.start()
+    gradient_checks.start()
     capability_checks.start()
     function_calls.start()
     request.addfinalizer(lambda: delattr(_SingleLevelFunction, "apply"))
 
-    def example(code: str) -> tuple[dict[str, Any], list[check_records.CheckRecord]]:
+    def example(code: str) -> tuple[dict[str, Any], list[check_record.CheckRecord]]:
         names: dict[str, Any] = {"__name__": "__main__"}
         exec(compile(PREAMBLE + code, "example.py", "exec"), names)
-        return names, check_records.take()
+        return names, log.take()
 
     return example
 
@@ -159,8 +159,8 @@ results = torch.library.opcheck(twice, (torch.ones(2),), raise_exception=False)
 def tried(run: Callable, folder: Path, code: str) -> dict[str, dict[str, str]]:
     """What the trials after an example say."""
     run(code)
-    capability_trials.run(folder / "trials.json")
-    return {name: trials.states for name, trials in capability_trials.load(folder / "trials.json").items()}
+    trials.run(folder / "trials.json")
+    return {name: trials.states for name, trials in trials.load(folder / "trials.json").items()}
 
 
 def test_what_no_check_was_about_is_tried(run: Callable, tmp_path: Path) -> None:
@@ -207,7 +207,8 @@ def {name}(x):
 gradcheck(Helped.apply, x)
 """
     for name in ("one", "another"):
-        check_records.start()
+        log.start()
+        gradient_checks.start()
         assert tried(run, tmp_path, code.format(name=name))["Helped"]["compile"] == "passed"
 
 
@@ -287,8 +288,8 @@ def test_calls_that_a_copy_would_disturb_are_not_kept(run: Callable) -> None:
 
 def test_a_function_around_others_names_them(run: Callable, tmp_path: Path) -> None:
     run("gradcheck(steps, x)")
-    capability_trials.run(tmp_path / "trials.json")
-    assert capability_trials.load(tmp_path / "trials.json")["steps"].around == ("Double",)
+    trials.run(tmp_path / "trials.json")
+    assert trials.load(tmp_path / "trials.json")["steps"].around == ("Double",)
 
 
 def test_an_example_without_functions_leaves_no_file(run: Callable, tmp_path: Path) -> None:
@@ -299,4 +300,4 @@ def test_an_example_without_functions_leaves_no_file(run: Callable, tmp_path: Pa
 def test_calls_from_elsewhere_are_left_alone(run: Callable) -> None:
     assert torch.func.vmap(torch.sin)(torch.zeros(2)).tolist() == [0.0, 0.0]
     assert gradcheck(torch.sin, torch.zeros(1, dtype=torch.float64, requires_grad=True))
-    assert [record.check for record in check_records.take()] in ([], ["gradcheck"])
+    assert [record.check for record in log.take()] in ([], ["gradcheck"])

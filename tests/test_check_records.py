@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import check_records
 import pytest
 import torch
-from check_expectations import ExpectationFileError, find_surprises
+
+from sitebuild.checks import gradient_checks, log
+from sitebuild.checks import record as check_record
+from sitebuild.checks.expectations import ExpectationFileError, find_surprises
 
 
 class Double(torch.autograd.Function):
@@ -29,16 +31,17 @@ class Wrong(Double):
 
 @pytest.fixture
 def observed(monkeypatch: pytest.MonkeyPatch) -> torch.Tensor:
-    for place in (torch.autograd, sys.modules[check_records.MODULE]):
-        for name in check_records.OBSERVED:
+    for place in (torch.autograd, sys.modules[gradient_checks.MODULE]):
+        for name in gradient_checks.OBSERVED:
             monkeypatch.setattr(place, name, getattr(place, name))
-    check_records.start()
+    log.start()
+    gradient_checks.start()
     return torch.ones(2, 3, dtype=torch.float64, requires_grad=True)
 
 
 def test_a_check_is_recorded_with_its_facts(observed: torch.Tensor) -> None:
     assert torch.autograd.gradcheck(Double.apply, observed, atol=1e-7)
-    (record,) = check_records.take()
+    (record,) = log.take()
     assert (record.check, record.order, record.function) == ("gradcheck", 1, "Double")
     assert record.inputs == ("(2, 3) float64",)
     assert (record.eps, record.atol, record.rtol, record.passed) == (1e-6, 1e-7, 1e-3, True)
@@ -46,7 +49,7 @@ def test_a_check_is_recorded_with_its_facts(observed: torch.Tensor) -> None:
 
 def test_a_second_order_check_is_one_record(observed: torch.Tensor) -> None:
     torch.autograd.gradgradcheck(Double.apply, observed)
-    assert [record.order for record in check_records.take()] == [2]
+    assert [record.order for record in log.take()] == [2]
 
 
 def test_the_module_of_the_same_name_is_observed_too(observed: torch.Tensor) -> None:
@@ -54,23 +57,23 @@ def test_the_module_of_the_same_name_is_observed_too(observed: torch.Tensor) -> 
 
     assert not gradcheck(Wrong.apply, observed, raise_exception=False)
     gradgradcheck(Double.apply, observed)
-    assert [(record.order, record.passed) for record in check_records.take()] == [(1, False), (2, True)]
+    assert [(record.order, record.passed) for record in log.take()] == [(1, False), (2, True)]
 
 
 def test_a_failing_check_still_raises_and_is_recorded(observed: torch.Tensor) -> None:
     with pytest.raises(RuntimeError, match="Jacobian mismatch"):
         torch.autograd.gradcheck(Wrong.apply, observed)
-    (record,) = check_records.take()
+    (record,) = log.take()
     assert not record.passed and "Jacobian mismatch" in record.message
 
 
 def test_a_check_that_returns_false_is_a_failure(observed: torch.Tensor) -> None:
     assert torch.autograd.gradcheck(Wrong.apply, observed, raise_exception=False) is False
-    assert [record.passed for record in check_records.take()] == [False]
+    assert [record.passed for record in log.take()] == [False]
 
 
-def record(passed: bool) -> check_records.CheckRecord:
-    return check_records.CheckRecord("gradcheck", 1, "F", (), 1e-6, 1e-5, 1e-3, passed, "", line=7)
+def record(passed: bool) -> check_record.CheckRecord:
+    return check_record.CheckRecord("gradcheck", 1, "F", (), 1e-6, 1e-5, 1e-3, passed, "", line=7)
 
 
 LISTED = '[[failure]]\nscript = "s"\nfunction = "F"\ncheck = "gradcheck"\n'
@@ -88,7 +91,7 @@ LISTED = '[[failure]]\nscript = "s"\nfunction = "F"\ncheck = "gradcheck"\n'
 )
 def test_surprises(tmp_path: Path, passed: bool, listing: str, surprise: str | None) -> None:
     (tmp_path / "expected_failures.toml").write_text(listing)
-    check_records.save([record(passed)], tmp_path / "s.checks.json")
+    check_record.save([record(passed)], tmp_path / "s.checks.json")
     found = find_surprises(tmp_path, tmp_path)
     assert len(found) == (surprise is not None)
     assert surprise is None or surprise in found[0]
@@ -100,7 +103,7 @@ def test_surprises(tmp_path: Path, passed: bool, listing: str, surprise: str | N
 )
 def test_a_check_that_fails_sometimes(tmp_path: Path, outcomes: tuple[bool, bool], surprise: str | None) -> None:
     (tmp_path / "expected_failures.toml").write_text(LISTED + "sometimes = true\n")
-    check_records.save([record(passed) for passed in outcomes], tmp_path / "s.checks.json")
+    check_record.save([record(passed) for passed in outcomes], tmp_path / "s.checks.json")
     found = find_surprises(tmp_path, tmp_path)
     assert len(found) == (surprise is not None)
     assert surprise is None or surprise in found[0]

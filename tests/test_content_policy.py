@@ -7,11 +7,12 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-import content_policy
 import pytest
-from build_error import BuildError
 from conftest import PROJECT, Site
 from playwright.sync_api import Browser
+
+from sitebuild.examples.build_error import BuildError
+from sitebuild.site import content_policy
 
 PAGE = '<!doctype html>\n<html><head><meta charset="utf-8"></head><body>{}</body></html>'
 

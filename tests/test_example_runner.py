@@ -6,9 +6,10 @@ import json
 import re
 from pathlib import Path
 
-import clock_readings
 import pytest
 from conftest import Site
+
+from sitebuild.times import observer as time_observer
 
 # Notes when a script begins and ends; long enough for another one to begin in between.
 TRACED = """
@@ -75,7 +76,7 @@ def test_several_at_once_but_those_with_a_clock_alone_and_last(small_site: Site,
     ],
 )
 def test_clocks_are_found_in_the_text(source: str, expected: bool) -> None:
-    assert clock_readings.mentions_clock(source) is expected
+    assert time_observer.mentions_clock(source) is expected
 
 
 def test_a_wrong_number_of_jobs_is_named(small_site: Site, monkeypatch) -> None:

@@ -6,13 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Site, make_small_site
+from conftest import Site, command, make_small_site
 from test_build import SCRIPT, executions
 
 # A script that does what its first line says, and has started a process that would go on without it.
@@ -107,7 +106,7 @@ def test_ctrl_c_ends_everything_with_few_words(site: Site) -> None:
 def test_a_killed_builder_takes_its_examples_with_it(site: Site, victim: str) -> None:
     before = site.contents()
     add_fault(site, "hangs", HANG)
-    build = start(site, [sys.executable, "docs/_tools/build_site.py", "--languages", "en"])
+    build = start(site, command("build_site", "--languages", "en"))
     involved = processes(site, "hangs")
     os.kill({"build_site": build.pid, "sphinx-build": involved[0]}[victim], signal.SIGKILL)
     _output, errors = build.communicate(timeout=30)
@@ -288,7 +287,7 @@ def test_a_build_that_is_killed_at_any_moment_leaves_a_whole_site(site: Site) ->
     before = site.contents()
     site.edit(SCRIPT, '"result"', '"outcome"')
     for delay in (0.3, 1.2, 2.4, 3.0, 3.6):
-        build = start(site, [sys.executable, "docs/_tools/build_site.py", "--languages", "en"])
+        build = start(site, command("build_site", "--languages", "en"))
         time.sleep(delay)
         os.killpg(build.pid, signal.SIGKILL)
         build.communicate()

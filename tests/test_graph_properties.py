@@ -12,15 +12,16 @@ import warnings
 from pathlib import Path
 from xml.etree import ElementTree
 
-import autograd_graph
-import graph_directive
-import graph_svg
 import pytest
 import torch
 import torchviz
 from graphviz import Digraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from sitebuild.graphs import directive as graph_directive
+from sitebuild.graphs import record as graph_record
+from sitebuild.graphs import svg as graph_svg
 
 stable = settings(derandomize=True, deadline=None, max_examples=200)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -34,7 +35,7 @@ TEXT = st.one_of(
         ['x" fillcolor=orange]', "[label=y]", 'data-node="0"', "x" * 200, "C:\\new", "-->", "\\N", "1.5"]
     ),
 )
-COLOURS = st.sampled_from(sorted(autograd_graph.ROLE_OF_COLOUR))
+COLOURS = st.sampled_from(sorted(graph_record.ROLE_OF_COLOUR))
 Calls = list[tuple]
 
 
@@ -67,11 +68,11 @@ def make(calls: Calls) -> Digraph:
     return drawing
 
 
-def read(calls: Calls) -> autograd_graph.Graph | None:
+def read(calls: Calls) -> graph_record.Graph | None:
     """The graph of a drawing; None if it holds a label that Graphviz could not read either."""
     try:
-        return autograd_graph.from_torchviz(make(calls))
-    except autograd_graph.GraphFormatError:
+        return graph_record.from_torchviz(make(calls))
+    except graph_record.GraphFormatError:
         labels = [call[2] for call in calls if call[0] == "node"]
         assert any(re.search(r"(?<!\\)(?:\\\\)*\\$", label) for label in labels)
         return None
@@ -87,7 +88,7 @@ def expected_lines(label: str) -> list[str]:
     return [line.strip() for line in harmless.split("\n")]
 
 
-def assert_same(graph: autograd_graph.Graph, calls: Calls) -> None:
+def assert_same(graph: graph_record.Graph, calls: Calls) -> None:
     """Each node and each edge is there once and no other is, so that reachability is the same, too."""
     mentioned = dict.fromkeys(
         name for kind, *rest in calls for name in (rest[:1] if kind == "node" else rest[:2])
@@ -97,7 +98,7 @@ def assert_same(graph: autograd_graph.Graph, calls: Calls) -> None:
     for name, number in numbers.items():
         node, definitions = graph.nodes[number], [call for call in calls if call[:2] == ("node", name)]
         colours = {call[3]["fillcolor"] for call in definitions if call[3]}
-        assert set(node.roles) == {autograd_graph.ROLE_OF_COLOUR[colour] for colour in colours}
+        assert set(node.roles) == {graph_record.ROLE_OF_COLOUR[colour] for colour in colours}
         first, *others = expected_lines(definitions[-1][2])
         if colours:
             assert (node.name, node.shape) == (" ".join(filter(None, [first, *others[:-1]])), others[-1])
@@ -172,7 +173,7 @@ def test_the_graph_is_that_of_torchviz(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torchviz.dot, "Digraph", Recorder)
         drawing = torchviz.make_dot(results, names, show_attrs=attributes, show_saved=saved)
-    assert_same(autograd_graph.from_torchviz(drawing), drawing.calls)
+    assert_same(graph_record.from_torchviz(drawing), drawing.calls)
 
 
 @stable
@@ -181,8 +182,8 @@ def test_a_graph_survives_its_file(calls: Calls) -> None:
     if (graph := read(calls)) is None:
         return
     with tempfile.TemporaryDirectory() as folder:
-        autograd_graph.save(graph, Path(folder) / "graph.json")
-        assert autograd_graph.load(Path(folder) / "graph.json") == graph
+        graph_record.save(graph, Path(folder) / "graph.json")
+        assert graph_record.load(Path(folder) / "graph.json") == graph
 
 
 @settings(stable, max_examples=25)
@@ -190,7 +191,7 @@ def test_a_graph_survives_its_file(calls: Calls) -> None:
 def test_a_picture_is_xml_that_shows_labels_and_does_nothing(calls: Calls) -> None:
     if (graph := read(calls)) is None:
         return
-    names = autograd_graph.unique_names(graph)
+    names = graph_record.unique_names(graph)
     picture = graph_directive.add_words(graph_svg.draw(graph, names), graph)
     root = ElementTree.fromstring(picture)
     assert {element.tag for element in root.iter()} <= {

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from conftest import PROJECT, Site
-from page_catalogue import read_messages
-from script_form import chapter_faults
 from sphinx.errors import ExtensionError
 from test_translations import FOLDER, SQUARE, translate
-from translated_script import code_tree
+
+from sitebuild.examples.script_form import chapter_faults
+from sitebuild.translation.page_catalogue import read_messages
+from sitebuild.translation.translated_script import code_tree
 
 SCRIPT = "gallery/double_backward/square.py"
 PLAIN = '"""\nPlain\n=====\n\nText.\n"""\n\nx = 1\n'

@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 from conftest import Site
-from message_markup import phrase_faults, prose_faults
 from test_translations import FOLDER, SQUARE, catalogue, translate
+
+from sitebuild.translation.message_markup import phrase_faults, prose_faults
 
 MESSAGE = "A paragraph with ``code``, :math:`a < b`, :doc:`index` and `a link <https://example.org>`_."
 SOURCE = f"# {MESSAGE} Elsewhere it names ``more\n# code``."

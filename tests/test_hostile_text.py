@@ -16,9 +16,10 @@ from bs4 import BeautifulSoup
 from conftest import QuietHandler, Site, make_small_site
 from playwright.sync_api import Browser
 from sphinx.errors import ExtensionError
-from static_math import to_mathml
 from test_translations import FOLDER, translate
-from translated_script import code_tree
+
+from sitebuild.site.formulas import to_mathml
+from sitebuild.translation.translated_script import code_tree
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=\"alert('2')\">]]>"
 SCRIPT = "gallery/double_backward/square.py"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 
-import math_font
 import pytest
 from conftest import Site
 from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
+
+from sitebuild.site import math_font
 
 
 @given(st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZαβγδεζηθικλμνξοπρστυφχψω"))

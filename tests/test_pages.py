@@ -11,8 +11,9 @@ from urllib.parse import urlparse
 import pytest
 import sphobjinv
 from bs4 import BeautifulSoup
-from check_expectations import read_expectations
 from conftest import PROJECT, Site
+
+from sitebuild.checks.expectations import read_expectations
 
 LANGUAGES = ("en", "zh_CN")
 SECTIONS = [

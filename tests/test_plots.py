@@ -6,10 +6,12 @@ import re
 from xml.etree import ElementTree
 
 import matplotlib
-import matplotlib_svg
 import pytest
 from conftest import Site
 from matplotlib.figure import Figure
+
+from sitebuild.plots import record as plot_record
+from sitebuild.plots import svg as plot_svg
 
 matplotlib.use("agg")
 
@@ -25,7 +27,7 @@ def draw(color: str = "C0", label: str = "a < b") -> Figure:
 
 
 def test_a_plot_holds_no_colour_style_or_script_of_its_own() -> None:
-    root = ElementTree.fromstring(matplotlib_svg.from_figure(draw(), "p-").svg)
+    root = ElementTree.fromstring(plot_svg.from_figure(draw(), "p-").svg)
     for element in root.iter():
         assert element.tag.rpartition("}")[2] not in {"style", "script", "metadata"}
         assert "style" not in element.attrib
@@ -34,7 +36,7 @@ def test_a_plot_holds_no_colour_style_or_script_of_its_own() -> None:
 
 
 def test_ids_and_what_points_to_them_carry_the_prefix() -> None:
-    svg = matplotlib_svg.from_figure(draw(), "page-0-1-").svg
+    svg = plot_svg.from_figure(draw(), "page-0-1-").svg
     ids = set(re.findall(r' id="([^"]+)"', svg))
     targets = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     assert all(name.startswith("page-0-1-") for name in ids)
@@ -43,20 +45,20 @@ def test_ids_and_what_points_to_them_carry_the_prefix() -> None:
 
 
 def test_the_same_figure_gives_the_same_bytes() -> None:
-    assert matplotlib_svg.from_figure(draw(), "p-") == matplotlib_svg.from_figure(draw(), "p-")
+    assert plot_svg.from_figure(draw(), "p-") == plot_svg.from_figure(draw(), "p-")
 
 
 def test_what_a_description_needs_is_kept(tmp_path) -> None:
-    plot = matplotlib_svg.from_figure(draw(), "p-")
+    plot = plot_svg.from_figure(draw(), "p-")
     assert (plot.x, plot.y) == ("step()", "loss")
-    assert plot.lines == (matplotlib_svg.Line("a < b", 4.0, 1.0),)
-    matplotlib_svg.save(plot, tmp_path / "plot.json")
-    assert matplotlib_svg.load(tmp_path / "plot.json") == plot
+    assert plot.lines == (plot_record.Line("a < b", 4.0, 1.0),)
+    plot_record.save(plot, tmp_path / "plot.json")
+    assert plot_record.load(tmp_path / "plot.json") == plot
 
 
 def test_a_colour_without_counterpart_is_named() -> None:
-    with pytest.raises(matplotlib_svg.UnknownColourError, match="#123456"):
-        matplotlib_svg.from_figure(draw("#123456"), "p-")
+    with pytest.raises(plot_svg.UnknownColourError, match="#123456"):
+        plot_svg.from_figure(draw("#123456"), "p-")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import publish
 import pytest
+
+from sitebuild.site import publish
 
 # Looks for a file until its input ends; says how often it looked and how often in vain.
 READER = """

@@ -6,10 +6,11 @@ import struct
 from xml.etree import ElementTree
 
 import pytest
-import root_pages
 from bs4 import BeautifulSoup
 from conftest import Site
 from playwright.sync_api import Browser
+
+from sitebuild.site import root_pages
 
 BASE = "https://example.org/sub/site"
 SETTING = 'site_base_url = ""'

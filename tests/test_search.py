@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import search_index
 from conftest import Site
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
+
+from sitebuild.site import search_index
 
 HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
 

@@ -7,11 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import example_shard
 import pytest
 from conftest import Site
 from sphinx.errors import ExtensionError
 from test_build import executions
+
+from sitebuild.running import example_shard
 
 NAMES = ["circle", "line", "point", "square", "triangle"]
 

@@ -7,7 +7,8 @@ import ast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from source_comments import CommentTranslationError, find_comments, translate_comments
+
+from sitebuild.translation.source_comments import CommentTranslationError, find_comments, translate_comments
 
 CODE = '''\
 x = "# not a comment"

@@ -10,10 +10,11 @@ import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notebook_writer import write_notebook
-from source_comments import CommentTranslationError, find_comments, translate_comments
 from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
-from translated_script import ScriptTranslationError, code_tree, normalise, translate_script
+
+from sitebuild.downloads.notebook import write_notebook
+from sitebuild.translation.source_comments import CommentTranslationError, find_comments, translate_comments
+from sitebuild.translation.translated_script import ScriptTranslationError, code_tree, normalise, translate_script
 
 stable = settings(derandomize=True, deadline=None, max_examples=80)
 

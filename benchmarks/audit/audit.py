@@ -21,8 +21,8 @@ import site_pages
 import site_server
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "_tools"))
-import system_requirements
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+from sitebuild.commands import system_requirements
 
 FLAGS = [
     "--headless",

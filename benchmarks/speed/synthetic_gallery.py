@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-MACHINERY = ("_ext", "_tools", "_templates", "_static", "_inventories")
+MACHINERY = ("_ext", "_templates", "_static", "_inventories")
 CHAPTER = "synthetic"
 
 SCRIPT = '''"""

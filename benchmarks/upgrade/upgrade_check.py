@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -60,7 +61,8 @@ def set_up(kept: list[str], index: list[str]) -> Path:
 def stage(command: list[str], folder: Path, name: str) -> str:
     """Run a stage; return what it printed if it failed, else ""."""
     print(name, flush=True)
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": "docs/_ext"}
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return "" if result.returncode == 0 else f"{name} failed:\n{(result.stdout + result.stderr)[-6000:]}"
 
 
@@ -89,7 +91,7 @@ def main(arguments: list[str]) -> int:
         f"{name} {before[name]} -> {after[name]}" for name in sorted(before.keys() & after) if before[name] != after[name]
     ]
     copy_project(site)
-    build = [str(python), "docs/_tools/build_site.py", "--languages", parsed.languages]
+    build = [str(python), "-m", "sitebuild.commands.build_site", "--languages", parsed.languages]
     failures = [stage(build, site, "Building with the newest versions")]
     changes = result_changes.compare(PROJECT / "docs", site / "docs")
     if not failures[0]:

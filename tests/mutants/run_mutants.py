@@ -13,9 +13,10 @@ sys.path.insert(0, str(PROJECT / "docs" / "_ext"))
 
 import report  # noqa: E402
 from campaign import Campaign, ScriptError  # noqa: E402
-from check_expectations import ExpectationFileError  # noqa: E402
 from lists import ListError  # noqa: E402
 from mutations import Script  # noqa: E402
+
+from sitebuild.checks.expectations import ExpectationFileError  # noqa: E402
 
 # More would only wait for each other's memory.
 MOST_JOBS = 2

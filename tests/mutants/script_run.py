@@ -18,16 +18,17 @@ from dataclasses import dataclass
 from time import monotonic
 from types import FrameType, TracebackType
 
-import capability_checks
-import check_records
-from check_expectations import find_missing, find_unmeant, read_expectations
-from check_records import CheckRecord
 from mutations import Script
+
+from sitebuild.checks import capability_checks, gradient_checks, log
+from sitebuild.checks.expectations import find_missing, find_unmeant, read_expectations
+from sitebuild.checks.record import CheckRecord
+from sitebuild.definitions.chapter_files import completed
+from sitebuild.definitions.finder import sections_of
+from sitebuild.examples.running_script import EXAMPLE
 
 # A sum that is split among threads rounds differently; plots are drawn into memory.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
-# Sphinx-Gallery runs the code of an example under this name.
-EXAMPLE = "__main__"
 # What a formula calls to note that it ran.
 _NOTE = "__note_reached__"
 # What it asks before: torch.compile cannot follow such a call.
@@ -79,7 +80,7 @@ def load_modules(scripts: list[Script]) -> None:
     """Import what the scripts import, so that forked children have it already."""
     os.environ.update(ENVIRONMENT)
     for script in scripts:
-        for node in ast.walk(script.tree):
+        for node in ast.walk(ast.parse(completed(script.path))):
             if isinstance(node, ast.Import):
                 for name in node.names:
                     importlib.import_module(name.name)
@@ -113,8 +114,8 @@ class _Notes:
             formula.node.body.insert(0, ast.fix_missing_locations(ast.copy_location(call, formula.node)))
 
     def _note(self, name: str) -> None:
-        if (check_records.count(), name) not in self.pending and any(map(_belongs_to_check, _stack(sys._getframe(1)))):
-            self.pending.add((check_records.count(), name))
+        if (log.count(), name) not in self.pending and any(map(_belongs_to_check, _stack(sys._getframe(1)))):
+            self.pending.add((log.count(), name))
 
     def settle(self, taken: list[CheckRecord]) -> None:
         """After a statement: a check that fails on purpose tells nothing of the formulas in it."""
@@ -123,7 +124,7 @@ class _Notes:
 
 
 def _belongs_to_check(frame: FrameType) -> bool:
-    return frame.f_code.co_filename in (check_records.__file__, capability_checks.__file__)
+    return frame.f_code.co_filename in (gradient_checks.__file__, capability_checks.__file__)
 
 
 def _stack(frame: FrameType | None) -> Iterator[FrameType]:
@@ -154,7 +155,8 @@ def _execute(script: Script) -> Iterator[tuple[BaseException | None, list[CheckR
     module = types.ModuleType(EXAMPLE)
     module.__file__ = str(script.path)
     sys.modules[EXAMPLE] = module
-    check_records.start()
+    log.start()
+    gradient_checks.start()
     capability_checks.start()
     for statement in script.tree.body:
         # Not with the __future__ imports of this module.
@@ -164,21 +166,22 @@ def _execute(script: Script) -> Iterator[tuple[BaseException | None, list[CheckR
             exec(code, module.__dict__)
         except (Exception, SystemExit) as error:
             raised = error
-        yield raised, check_records.take()
+        yield raised, log.take()
 
 
 def _find_notice(script: Script, records: list[CheckRecord], notes: _Notes) -> Notice | None:
     """The first thing that is not as meant; the checks that ran are added to ``records``."""
     expectations = [entry for entry in read_expectations(script.chapter) if entry.script == script.path.stem]
-    for raised, taken in _execute(script):
-        records += taken
-        notes.settle(taken)
-        # A check that fails may raise as well: it says more than what it raised.
-        unmeant = find_unmeant(script.chapter, script.path.stem, taken, expectations)
-        if unmeant:
-            return Notice("check", unmeant[0])
-        if raised is not None:
-            return _notice_error(script, raised)
+    with sections_of(script.path):
+        for raised, taken in _execute(script):
+            records += taken
+            notes.settle(taken)
+            # A check that fails may raise as well: it says more than what it raised.
+            unmeant = find_unmeant(script.chapter, script.path.stem, taken, expectations)
+            if unmeant:
+                return Notice("check", unmeant[0])
+            if raised is not None:
+                return _notice_error(script, raised)
     missing = find_missing(script.chapter, {script.path.stem: records}, expectations)
     return Notice("check", missing[0]) if missing else None
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from check_expectations import FILE_NAME, ExpectedFailure, read_expectations
 from forks import Lost
 from lists import Correction, Explanation
 from mutations import Mutant
 from script_run import Notice, Run
+
+from sitebuild.checks.expectations import FILE_NAME, ExpectedFailure, read_expectations
 
 # In the order of the table. Every mutant gets one of them; "repeated" is what was changed, or is noticed, in
 # another script that repeats the definition.

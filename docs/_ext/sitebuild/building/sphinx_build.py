@@ -1,0 +1,92 @@
+"""Runs sphinx-build, and says in few lines what it complained about."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sitebuild.building import error_report
+from sitebuild.examples.build_error import BuildError
+from sitebuild.running import process_group
+
+WORK = Path("build/stages")
+
+
+@dataclass(frozen=True)
+class SphinxBuild:
+    """One call of sphinx-build.
+
+    Attributes
+    ----------
+    builder : str
+        What it makes: html, gettext or examples.
+    language : str
+        In which language.
+    out : Path
+        Folder for it.
+    """
+
+    builder: str
+    language: str
+    out: Path
+
+    @property
+    def log(self) -> Path:
+        """File for what it writes to standard error, relative to the project."""
+        return WORK / f"{self.builder}-{self.language}.log"
+
+    def command(self, root: Path, languages: list[str], options: list[str]) -> list[str]:
+        """The command line; warnings are errors."""
+        doctrees = root / WORK / "doctrees" / (self.language if self.builder == "html" else self.builder)
+        command = [sys.executable, "-m", "sphinx", "-b", self.builder, "-c", str(root), "-d", str(doctrees)]
+        command += ["-E", "-a", "-q", "-W", "--keep-going", "-D", f"language={self.language}"]
+        command += ["-D", f"site_languages={','.join(languages)}", *options, str(root / "docs"), str(self.out)]
+        return command
+
+    def complaint(self, status: int, errors: str, root: Path) -> str:
+        """What to tell of a call that ended with ``status`` and wrote ``errors``."""
+        complaints = error_report.condense(errors, root, self.language) or [errors.strip()]
+        if status < 0:
+            complaints = [f"sphinx-build was ended by {signal.Signals(-status).name}"]
+        listed = "\n  ".join(complaints)
+        return f"The site was not built ({self.builder}, {self.language}):\n  {listed}\nAll details: {root / self.log}"
+
+
+def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], options: list[str]) -> list[str]:
+    """Run sphinx-build for each of ``builds``, side by side.
+
+    Returns
+    -------
+    list of str
+        For each of them what to tell of its failure; "" if it did not fail.
+    """
+    for build in builds:
+        # Everything is read and written anew, which takes a second: what Sphinx remembers of an earlier
+        # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
+        shutil.rmtree(build.out, ignore_errors=True)
+    try:
+        results = process_group.run_side_by_side([each.command(root, languages, options) for each in builds], root)
+    except ValueError as error:  # of JOBS
+        raise BuildError(str(error)) from error
+    for build, result in zip(builds, results, strict=True):
+        (root / build.log).write_text(result.stderr, encoding="utf-8")
+    return [
+        build.complaint(result.returncode, result.stderr, root) if result.returncode else ""
+        for build, result in zip(builds, results, strict=True)
+    ]
+
+
+def sphinx(root: Path, build: SphinxBuild, languages: list[str], options: list[str]) -> None:
+    """Run sphinx-build.
+
+    Raises
+    ------
+    BuildError
+        If it ends with another status than 0.
+    """
+    (complaint,) = try_sphinx(root, [build], languages, options)
+    if complaint:
+        raise BuildError(complaint)

@@ -1,0 +1,1 @@
+"""What the Makefile calls, each as ``python -m sitebuild.commands.NAME``."""

@@ -1,0 +1,59 @@
+"""``make html`` and ``make execute``: builds the site, or runs the examples only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from sitebuild.building import stages
+from sitebuild.building.lock import only_build
+from sitebuild.examples.build_error import exit_status
+from sitebuild.site import publish
+
+
+def count_checks(root: Path) -> tuple[int, int]:
+    """How many checks are recorded, and how many of them failed (as they should)."""
+    records = [
+        record
+        for path in root.glob("docs/*/*.checks.json")
+        for record in json.loads(path.read_text(encoding="utf-8"))
+    ]
+    return len(records), sum(not record["passed"] for record in records)
+
+
+def report(root: Path, times: list[tuple[str, float]] | None) -> None:
+    """Say what was built, what ran, how long it took and how to look at it."""
+    if times is None:
+        print(f"Nothing has changed; the site is in {stages.SITE}.")
+        return
+    total, failed = count_checks(root)
+    for name, seconds in times:
+        print(f"  {seconds:6.1f} s  {name}")
+    print(f"{total} checks are recorded: {total - failed} passed, {failed} failed as they should.")
+    print(f"The site is in {stages.SITE}: open {stages.SITE}/index.html, or run 'make serve'.")
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=Path.cwd())
+    parser.add_argument("--languages", default="en zh_CN")
+    parser.add_argument("--draft", action="store_true")
+    parser.add_argument("--examples", action="store_true", help="run the examples, and render nothing")
+    parser.add_argument("--shard", default="", help="with --examples: which part of how many, such as 2/4")
+    parser.add_argument("options", nargs="*", help="passed on to sphinx-build")
+    parsed = parser.parse_args(arguments)
+    root = parsed.root.resolve()
+    with only_build(root):
+        publish.repair(root / stages.SITE)
+        if parsed.examples:
+            stages.run_examples(root, parsed.shard, parsed.options)
+            return
+        times = stages.build_what_changed(root, parsed.languages.split(), parsed.draft, parsed.options)
+    report(root, times)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(main, sys.argv[1:]))

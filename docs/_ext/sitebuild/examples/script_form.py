@@ -1,0 +1,55 @@
+"""What the folder of a chapter, a script and its output have to look like; other forms break a page or a tool."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from sitebuild.examples.forbidden_characters import find_forbidden
+from sitebuild.examples.gallery import name_of
+
+# Names become addresses and names of files.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+_TAKEN = ("downloads", "locale")  # folders that the site has for other things
+
+
+def chapter_faults(source: Path, scripts: Path, generated: Path) -> list[str]:
+    """What is wrong with the folders of a chapter, for its scripts and in ``source`` for its pages."""
+    if not (scripts / "index.rst").is_file():
+        return [f"gallery/{scripts.name}/index.rst is missing; conf.py names that chapter"]
+    name = generated.name
+    if generated.parent == source and _NAME.fullmatch(name) and name not in _TAKEN:
+        return []
+    place = f"conf.py: {os.path.relpath(generated, source)!r}"
+    wanted = f"name one in docs/, with letters, digits and _ alone, other than {' and '.join(_TAKEN)}"
+    return [f"{place} cannot be the folder of a chapter; {wanted}"]
+
+
+def script_faults(script: Path) -> list[str]:
+    """The first thing that is wrong with a script, as one line."""
+    name = name_of(script)
+    if not _NAME.fullmatch(script.stem) or script.stem == "index":
+        return [f"{name}: name it with letters, digits and _ alone, and not index"]
+    try:
+        text = script.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        return [f"{name}: it is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"]
+    if text.startswith("\ufeff"):
+        return [f"{name}: it begins with a byte order mark; save it as UTF-8 without one"]
+    for number, line in enumerate(text.split("\n"), 1):
+        if character := find_forbidden(line):
+            return [
+                f"{name}:{number}: the line holds the character {character}; leave it out, or write an escape"
+            ]
+    return []
+
+
+def output_faults(script: Path, page: Path) -> list[str]:
+    """The first thing that is wrong with what ``script``, itself without fault, printed into its page."""
+    character = find_forbidden(page.read_text(encoding="utf-8").replace("\t", " "))
+    return (
+        [f"{name_of(script)}: it prints the character {character}; print its repr() instead"]
+        if character
+        else []
+    )

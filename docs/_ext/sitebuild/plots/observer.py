@@ -1,0 +1,29 @@
+"""Keeps the figures of Matplotlib that a code block leaves open."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from sitebuild.examples.observer import Observer, ScriptResults
+from sitebuild.plots import record, svg
+
+
+class ResultObserver(Observer):
+    """Turns figures into pictures that belong to the page."""
+
+    written_by = ("record.py", "observer.py", "svg.py")
+
+    def take(self, results: ScriptResults, block: int, block_vars: dict[str, Any]) -> list[str]:
+        """Write down the figures that a code block left open, and close them."""
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        numbers = pyplot.get_fignums() if pyplot else []
+        directives = []
+        for number in numbers:
+            path = results.file(f"plot-{block}-{number}.json")
+            plot = svg.from_figure(pyplot.figure(number), prefix=f"{results.stem}-{block}-{number}-")
+            record.save(plot, path)
+            directives.append(f".. example-plot:: {path.name}")
+        if numbers:
+            pyplot.close("all")
+        return directives

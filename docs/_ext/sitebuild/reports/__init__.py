@@ -1,0 +1,22 @@
+"""Tables over the whole site: checks, translations, mutants, speed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
+    from sphinx.application import Sphinx
+
+MODULES = (
+    "check_tables",
+    "translation_status",
+    "speed_tables",
+    "mutant_table",
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    for module in MODULES:
+        app.setup_extension(f"{__name__}.{module}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,29 @@
+"""What stands around the text of a page, and what is published: frame, formulas, cards, search, policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
+    from sphinx.application import Sphinx
+
+MODULES = (
+    "trusted_markup",
+    "gallery_pages",
+    "imported_code",
+    "page_cards",
+    "formulas",
+    "math_font",
+    "page_metadata",
+    "social_cards",
+    "page_frame",
+    "repository_links",
+    "bundled_assets",
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the modules that work on pages."""
+    for module in MODULES:
+        app.setup_extension(f"{__name__}.{module}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
