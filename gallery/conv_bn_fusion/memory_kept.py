@@ -120,7 +120,7 @@ for depth in (1, 3, 6):
 # In MiB, six layers deep, the lines fall together two by two:
 
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
-for name, style in zip(LAYERS, ("C0-o", "C2:", "C1-s", "C3:")):
+for name, style in zip(LAYERS, ("C0-o", "C2:", "C1-s", "k:")):
     axes.plot((8, 32, 128), [table[batch, 6][name] / 2**20 for batch in (8, 32, 128)], style, linewidth=2, label=name)
 axes.set_xlabel("inputs.shape[0]")
 axes.set_ylabel("MiB")
