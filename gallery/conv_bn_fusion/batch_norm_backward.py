@@ -7,10 +7,9 @@ We derive the gradient of batch norm step by step. The backward is short and pas
 You should know what batch norm computes. If custom Functions are new to you, read
 :doc:`/double_backward/saving_inputs` first.
 
-Batch norm takes each channel of :math:`X`, with :math:`N = B \\cdot H \\cdot W` values, and brings it
-to mean 0 and standard deviation 1. As in the rest of the chapter it has no scale and shift of its
-own, keeps no running statistics, uses the unbiased variance, and adds :math:`\\varepsilon` *outside* the
-square root.
+Batch norm takes each channel of :math:`X`, with :math:`N = B \\cdot H \\cdot W` values, and brings it to mean 0 and
+standard deviation 1. As in the rest of the chapter it has no scale and shift of its own, keeps no running statistics,
+uses the unbiased variance, and adds :math:`\\varepsilon` *outside* the square root.
 """
 
 import torch
@@ -28,20 +27,20 @@ torch.manual_seed(0)
 #    \qquad \sigma^2 = \frac{1}{N - 1} \sum_i (x_i - \mu)^2
 #    \qquad y_i = \frac{x_i - \mu}{\sigma + \varepsilon}
 #
-# Write :math:`s = \sigma + \varepsilon` and let :math:`g_i` be the incoming gradient. A value
-# :math:`x_j` acts on the result in three ways: directly, through the mean, and through :math:`s`. We begin
-# with the last. The loss depends on :math:`s` through every :math:`y_i`:
+# Write :math:`s = \sigma + \varepsilon` and let :math:`g_i` be the incoming gradient. A value :math:`x_j` acts on the
+# result in three ways: directly, through the mean, and through :math:`s`. We begin with the last. The loss depends on
+# :math:`s` through every :math:`y_i`:
 #
 # .. math:: \frac{\partial L}{\partial s} = - \frac{1}{s^2} \sum_i g_i \, (x_i - \mu)
 #
-# and :math:`s` depends on :math:`x_j` as :math:`\sigma` does. The mean that is hidden in
-# :math:`\sigma` contributes nothing, because the deviations from it add up to zero:
+# and :math:`s` depends on :math:`x_j` as :math:`\sigma` does. The mean that is hidden in :math:`\sigma` contributes
+# nothing, because the deviations from it add up to zero:
 #
 # .. math:: \frac{\partial s}{\partial x_j} = \frac{1}{2 \sigma} \cdot \frac{2 \, (x_j - \mu)}{N - 1}
 #    = \frac{x_j - \mu}{(N - 1) \, \sigma}
 #
-# Directly, :math:`x_j` contributes :math:`g_j / s`; through the mean, every :math:`g_i` contributes
-# its share of :math:`-1 / (N s)`. Together:
+# Directly, :math:`x_j` contributes :math:`g_j / s`; through the mean, every :math:`g_i` contributes its share of
+# :math:`-1 / (N s)`. Together:
 #
 # .. math:: \frac{\partial L}{\partial x_j} = \frac{1}{s} \left( g_j - \frac{1}{N} \sum_i g_i \right)
 #    - \frac{x_j - \mu}{(N - 1) \, \sigma \, s^2} \sum_i g_i \, (x_i - \mu)
@@ -49,10 +48,10 @@ torch.manual_seed(0)
 # In code
 # -------
 #
-# The sums run over batch and positions, dimensions 0, 2 and 3. Only the input is saved, and
-# ``backward`` computes the statistics again: made in ``forward``, they would be intermediates without a
-# history, as in :doc:`/double_backward/losing_intermediates`. ``centre`` also takes care of constant channels
-# (see :doc:`constant_channel`), half precision and channels with too few values (see :doc:`layer_limits`).
+# The sums run over batch and positions, dimensions 0, 2 and 3. Only the input is saved, and ``backward`` computes the
+# statistics again: made in ``forward``, they would be intermediates without a history, as in
+# :doc:`/double_backward/losing_intermediates`. ``centre`` also takes care of constant channels (see
+# :doc:`constant_channel`), half precision (see :doc:`half_precision`) and channels with too few values.
 
 DIMS = (0, 2, 3)
 EPS = 1e-3

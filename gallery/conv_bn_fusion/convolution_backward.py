@@ -2,14 +2,13 @@
 Backward of a convolution
 =========================
 
-Both gradients of a convolution are convolutions themselves. Here you derive them and put them into a
-Function, and you find a reliable way to forbid a second derivative where you do not want to support one.
+Both gradients of a convolution are convolutions themselves. Here you derive them and put them into a Function that
+can be differentiated twice.
 
 Read :doc:`/double_backward/saving_inputs` first, if custom Functions are new to you.
 
-The layer of this chapter is fixed for simplicity: no bias, stride 1, no padding, no dilation, one
-group. The input :math:`X` has the shape :math:`(B, C_{in}, H, W)`, the weight :math:`K` the shape
-:math:`(C_{out}, C_{in}, k, k)`.
+The layer of this chapter is fixed for simplicity: no bias, stride 1, no padding, no dilation, one group. The input
+:math:`X` has the shape :math:`(B, C_{in}, H, W)`, the weight :math:`K` the shape :math:`(C_{out}, C_{in}, k, k)`.
 """
 
 import torch
@@ -22,25 +21,24 @@ torch.manual_seed(0)
 # Two gradients, two convolutions
 # -------------------------------
 #
-# Each value of the input takes part in as many outputs as the kernel is large. Its gradient collects
-# what flows back from all of them, which is a transposed convolution of the incoming gradient
-# :math:`G` with the same weight:
+# Each value of the input takes part in as many outputs as the kernel is large. Its gradient collects what flows back
+# from all of them, which is a transposed convolution of the incoming gradient :math:`G` with the same weight:
 #
 # .. math::
 #
 #    G_X = \mathrm{conv\_transpose2d}(G, K)
 #
-# An element of the weight meets every position of every image in the batch. Its gradient is a sum
-# over batch and positions. A convolution can do that sum too, if the batch stands where a convolution
-# sums, in the place of the input channels. Swapping the first two dimensions, written
-# :math:`{}^{\top}`, puts it there, and a second swap gives the result the shape of :math:`K`:
+# An element of the weight meets every position of every image in the batch. Its gradient is a sum over batch and
+# positions. A convolution can do that sum too, if the batch stands where a convolution sums, in the place of the
+# input channels. Swapping the first two dimensions, written :math:`{}^{\top}`, puts it there, and a second swap gives
+# the result the shape of :math:`K`:
 #
 # .. math::
 #
 #    G_K = \mathrm{conv2d}(X^{\top}, G^{\top})^{\top}
 #
-# A gradient that nobody asked for is not computed: ``needs_input_grad`` says which ones are wanted. The
-# images of a first layer, for example, need none.
+# A gradient that nobody asked for is not computed: ``needs_input_grad`` says which ones are wanted. The images of a
+# first layer, for example, need none.
 
 
 def conv_backward(grad_output, inputs, weight, needed):
@@ -98,6 +96,6 @@ for batch in (inputs, inputs[:0]):
         print(tuple(our.shape), torch.allclose(our, their))
 
 # %%
-# ``backward`` above is made of operations that autograd can record, so it can be differentiated again. A
-# backward that calls a kernel of your own often cannot, and then it should say so. The next page on this,
-# :doc:`no_second_derivative`, shows two ways and why only one of them is safe.
+# This ``backward`` is made of operations that autograd can record, so it can be differentiated again. A backward that
+# calls a kernel of your own often cannot, and then it should say so. :doc:`no_second_derivative` shows two ways to do
+# that, and why only one of them is safe.

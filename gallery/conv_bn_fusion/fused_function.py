@@ -2,9 +2,9 @@
 The fused Function
 ==================
 
-Convolution and batch norm each keep their own input for ``backward``. The input of batch norm is the output
-of the convolution, an activation that nobody needs between forward and backward and that can be computed
-again. Here both become one Function that does not keep it.
+Convolution and batch norm each keep their own input for ``backward``. The input of batch norm is the output of the
+convolution, an activation that nobody needs between forward and backward and that can be computed again. Here both
+become one Function that does not keep it.
 
 Read :doc:`convolution_backward` and :doc:`batch_norm_backward` first.
 """
@@ -23,8 +23,8 @@ torch.manual_seed(0)
 # One Function
 # ------------
 #
-# ``forward`` saves the input and the weight. ``backward`` computes the convolution again, and the
-# statistics with it, then goes through batch norm and convolution in turn.
+# ``forward`` saves the input and the weight. ``backward`` computes the convolution again, and the statistics with it,
+# then goes through batch norm and convolution in turn.
 
 
 class FusedConvBN(torch.autograd.Function):
@@ -63,8 +63,7 @@ print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight, EP
 # The pair
 # --------
 #
-# Output and gradients are those of the two Functions one after the other, up to the rounding of
-# ``float64``:
+# Output and gradients are those of the two Functions one after the other, up to the rounding of ``float64``:
 
 
 def conv_bn(inputs, weight):
@@ -82,14 +81,14 @@ for our, their in zip((fused, *ours), (pair, *theirs)):
 # What is kept
 # ------------
 #
-# Here are both in one graph, over the same leaves, with every saved tensor. Follow the pair upwards: each
-# of its two nodes holds what it saved.
+# Here are both in one graph, over the same leaves, with every saved tensor. Follow the pair upwards: each of its two
+# nodes holds what it saved.
 
 names = {"inputs": inputs, "weight": weight, "fused": fused, "pair": pair}
 make_dot((fused, pair), params=names, show_saved=True)
 
 # %%
-# ``BatchNorm`` keeps the output of the convolution, of shape (2, 4, 3, 3). The fused Function keeps
-# ``inputs`` and ``weight``. The weight exists anyway. Inside a network the input is the output of the layer
-# before, and is alive only because this layer keeps it. So one activation a layer remains where the pair has
-# two. The price is one more convolution in ``backward``.
+# ``BatchNorm`` keeps the output of the convolution, of shape (2, 4, 3, 3). The fused Function keeps ``inputs`` and
+# ``weight``. The weight exists anyway. Inside a network the input is the output of the layer before, and is alive
+# only because this layer keeps it. So one activation a layer remains where the pair has two. The price is one more
+# convolution in ``backward``.

@@ -2,8 +2,8 @@
 A module around it
 ==================
 
-With a module around it, the fused Function becomes a layer for your models. This page builds the layer and
-measures how far it is from the two layers of PyTorch that it replaces.
+With a module around it, the fused Function becomes a layer for your models. This page builds the layer and measures
+how far it is from the two layers of PyTorch that it replaces.
 
 Read :doc:`fused_function` first.
 """
@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The layer
 # ---------
 #
-# The weight starts as that of :class:`torch.nn.Conv2d` does: uniform, within a bound that shrinks with
-# the number of inputs to each output. Batch norm cancels the scale of the weight, but not of its
-# gradient, so the start still matters.
+# The weight starts as that of :class:`torch.nn.Conv2d` does: uniform, within a bound that shrinks with the number of
+# inputs to each output. Batch norm cancels the scale of the weight, but not of its gradient, so the start still
+# matters.
 
 
 class FusedConvBN2d(nn.Module):
@@ -47,8 +47,8 @@ print("gradgradcheck", gradgradcheck(layer, inputs))
 # Against the separate operations
 # -------------------------------
 #
-# Convolution and batch norm one after the other, differentiated by autograd, give the same output and
-# the same gradients, up to the rounding of ``float64``:
+# Convolution and batch norm one after the other, differentiated by autograd, give the same output and the same
+# gradients, up to the rounding of ``float64``:
 
 inputs = torch.rand(8, 3, 10, 10, dtype=torch.float64, requires_grad=True)
 fused, separate = layer(inputs), definition(conv2d(inputs, layer.weight), layer.eps)
@@ -63,9 +63,9 @@ for our, their in zip((fused, *ours), (separate, *theirs)):
 # Against ``nn.Conv2d`` and ``nn.BatchNorm2d``
 # --------------------------------------------
 #
-# The layers of PyTorch divide by :math:`\sqrt{\sigma_b^2 + \varepsilon}`, with the biased variance
-# :math:`\sigma_b^2 = \sigma^2 (N - 1) / N`, and not by :math:`\sigma + \varepsilon`. The quotient of the
-# two follows from the statistics of each channel:
+# The layers of PyTorch divide by :math:`\sqrt{\sigma_b^2 + \varepsilon}`, with the biased variance :math:`\sigma_b^2
+# = \sigma^2 (N - 1) / N`, and not by :math:`\sigma + \varepsilon`. The quotient of the two follows from the
+# statistics of each channel:
 
 convolution = nn.Conv2d(3, 6, 3, bias=False)
 norm = nn.BatchNorm2d(6, eps=layer.eps, affine=False, track_running_stats=False)
@@ -81,6 +81,6 @@ print("predicted", [round(value, 4) for value in predicted.tolist()])
 print("measured ", [round(value, 4) for value in measured.tolist()])
 
 # %%
-# The difference is about one percent here, because these standard deviations are small. The larger they are
-# beside :math:`\varepsilon`, the closer the layers come to each other. Train with the layer that you are
-# going to use: weights trained with one should not run with the other without a look at this difference.
+# The difference is about one percent here, because these standard deviations are small. The larger they are beside
+# :math:`\varepsilon`, the closer the layers come to each other. Train with the layer that you are going to use:
+# weights trained with one should not run with the other without a look at this difference.

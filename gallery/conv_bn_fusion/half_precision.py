@@ -3,8 +3,8 @@ Half precision and autocast
 ===========================
 
 In mixed precision training a layer sees ``float16`` or ``bfloat16``. A formula that is right to ten digits in
-``float64`` can then be wrong by ten percent. This page finds out why, and shows what the fused Function does
-about it and about ``autocast``.
+``float64`` can then be wrong by ten percent. This page finds out why, and shows what the fused Function does about it
+and about ``autocast``.
 
 Read :doc:`fused_function` first.
 """
@@ -27,8 +27,8 @@ grad_output = torch.randn(8, 6, 18, 18, dtype=torch.float64)
 # Ten percent
 # -----------
 #
-# Each layer runs in half precision and again in ``float64``, on the same rounded numbers. The columns are
-# the relative errors of output, ``grad_input`` and ``grad_weight``. ``plain`` is the definition of the layer,
+# Each layer runs in half precision and again in ``float64``, on the same rounded numbers. The columns are the
+# relative errors of output, ``grad_input`` and ``grad_weight``. ``plain`` is the definition of the layer,
 # differentiated by autograd, with the result of every step in half precision.
 
 
@@ -66,11 +66,10 @@ for dtype in (torch.float16, torch.bfloat16):
 # The cause
 # ---------
 #
-# Batch norm subtracts the mean, so the gradient that it hands to the convolution adds up to zero in each channel.
-# In half precision the mean of ``grad_output`` is rounded. Every value of the channel then misses by the same
-# small amount, and the sum is not zero. In the gradient of the weight this sum is multiplied by the mean of the
-# images. So an error of less than one percent in each value becomes ten percent. Here is the largest sum of a
-# channel:
+# Batch norm subtracts the mean, so the gradient that it hands to the convolution adds up to zero in each channel. In
+# half precision the mean of ``grad_output`` is rounded. Every value of the channel then misses by the same small
+# amount, and the sum is not zero. In the gradient of the weight this sum is multiplied by the mean of the images. So
+# an error of less than one percent in each value becomes ten percent. Here is the largest sum of a channel:
 
 conv = conv2d(images, kernel).bfloat16().requires_grad_()
 sums = {}
@@ -88,8 +87,8 @@ assert sums["plain"] > 5 * sums["BatchNorm"]
 # --------
 #
 # Under ``torch.autocast`` the inputs are ``float32``, and the convolution casts them to ``bfloat16``. A backward runs
-# outside of that region as a rule, so it has to enter it again, or it computes another convolution than
-# ``forward`` did. ``Convolution`` and ``FusedConvBN`` note the state of autocast in ``setup_context`` for that purpose.
+# outside of that region as a rule, so it has to enter it again, or it computes another convolution than ``forward``
+# did. ``Convolution`` and ``FusedConvBN`` note the state of autocast in ``setup_context`` for that purpose.
 
 
 def in_autocast(layer):

@@ -2,8 +2,8 @@
 Where this layer ends
 =====================
 
-The fused layer is a lesson that you can copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``. Before
-you use it, you should know what it refuses and what it does not have. Each limit on this page is run.
+The fused layer is a lesson that you can copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``. Before you
+use it, you should know what it refuses and what it does not have. Each limit on this page is run.
 
 Read :doc:`fused_module` first.
 """
@@ -61,8 +61,8 @@ assert refused(layer, images[0]) is ValueError
 # Evaluation
 # ----------
 #
-# The layer keeps no running statistics. ``eval()`` changes nothing, and the result for an image depends on the
-# images beside it. Of four images, the first is computed with all of them and with one other:
+# The layer keeps no running statistics. ``eval()`` changes nothing, and the result for an image depends on the images
+# beside it. Of four images, the first is computed with all of them and with one other:
 
 layer.eval()
 difference = (layer(images)[0] - layer(images[:2])[0]).abs().max().item()
@@ -97,7 +97,8 @@ assert refused(torch.func.jvp, loss, (weights[0],), (weights[0],)) is NotImpleme
 # Devices
 # -------
 #
-# The Function asks for the state of autocast, which exists for real devices only. So it does not run on ``meta``:
+# The Function asks for the state of autocast. In torch 2.13 there is none for the device ``meta``, so it does not run
+# there:
 
 meta = torch.rand(4, 3, 8, 8, device="meta"), torch.rand(6, 3, 3, 3, device="meta")
 assert refused(FusedConvBN.apply, *meta, EPS) is RuntimeError

@@ -2,8 +2,8 @@
 Memory kept for backward
 ========================
 
-How much memory does the fused Function save? This page predicts the answer and measures it to the byte. Beside
-it stand PyTorch's own operations, of which ``checkpoint`` keeps just as little.
+How much memory does the fused Function save? This page predicts the answer and measures it to the byte. Beside it
+stand PyTorch's own operations, which keep just as little when they run within ``checkpoint``.
 
 Read :doc:`fused_function` first.
 """
@@ -27,9 +27,9 @@ print(device, torch.__version__, "torch.cuda.memory_stats" if cuda else "saved_t
 # Four layers
 # -----------
 #
-# Two are ours, the fused Function and the pair of Functions that it replaces. Two are PyTorch's: the operations
-# of ``nn.Conv2d`` and ``nn.BatchNorm2d`` as they are, and the same within ``torch.utils.checkpoint.checkpoint``,
-# which keeps only what goes in and computes the rest again in ``backward``.
+# Two are ours, the fused Function and the pair of Functions that it replaces. Two are PyTorch's: the operations of
+# ``nn.Conv2d`` and ``nn.BatchNorm2d`` as they are, and the same within ``torch.utils.checkpoint.checkpoint``, which
+# keeps only what goes in and computes the rest again in ``backward``.
 
 
 def fused_conv_bn(inputs, weight):
@@ -62,9 +62,8 @@ def tensors(batch, depth):
 # Predicted
 # ---------
 #
-# Every layer keeps its weight and its input; the pair keeps the output of the convolution too. A value in
-# ``float32`` takes 4 bytes, and a kernel of 3 by 3 makes height and width smaller by 2. All layers of a chain
-# have 8 channels.
+# Every layer keeps its weight and its input; the pair keeps the output of the convolution too. A value in ``float32``
+# takes 4 bytes, and a kernel of 3 by 3 makes height and width smaller by 2. All layers of a chain have 8 channels.
 
 
 def predict(activations, batch, depth):
@@ -81,9 +80,8 @@ def predict(activations, batch, depth):
 # Measured
 # --------
 #
-# On the CPU a hook sees each tensor that autograd saves. Its memory is counted once, however many nodes
-# save it. On a CUDA device the allocator says how much it holds; if the first line above says ``cpu``, that
-# branch has not run.
+# On the CPU a hook sees each tensor that autograd saves. Its memory is counted once, however many nodes save it. On a
+# CUDA device the allocator says how much it holds; if the first line above says ``cpu``, that branch has not run.
 
 
 def measure(layer, batch, depth):
@@ -113,9 +111,9 @@ for depth in (1, 3, 6):
         assert cuda or tuple(kept.values()) == (one, one, two, two + 2 * 8 * 4 * depth)
 
 # %%
-# B is the size of the batch, L the number of layers. In the first row, one activation and two differ by the
-# output of the convolution, 8 · 8 · 30 · 30 · 4 bytes. PyTorch's own batch norm also keeps mean and inverse
-# standard deviation, 2 · 8 values for each layer.
+# B is the size of the batch, L the number of layers. In the first row, one activation and two differ by the output of
+# the convolution, 8 · 8 · 30 · 30 · 4 bytes. PyTorch's own batch norm also keeps mean and inverse standard deviation,
+# 2 · 8 values for each layer.
 #
 # In MiB, six layers deep, the lines fall together two by two:
 
@@ -128,6 +126,6 @@ axes.legend()
 plt.show()
 
 # %%
-# Of two activations in each layer one remains, about half of the memory, at every batch size and depth.
-# That is no reason yet to write a Function: ``checkpoint`` around two lines of PyTorch keeps the same bytes.
-# What differs is the peak and the time, as :doc:`peak_and_time` shows.
+# Of two activations in each layer one remains, about half of the memory, at every batch size and depth. That is no
+# reason yet to write a Function: ``checkpoint`` around two lines of PyTorch keeps the same bytes. What differs is the
+# peak and the time, as :doc:`peak_and_time` shows.

@@ -3,8 +3,8 @@ Peak memory and time
 ====================
 
 Keeping less is not the whole story. What runs out is memory at its peak, and what is not kept has to be computed
-again. This page measures both, for the four layers of :doc:`memory_kept`, and says when the fused Function is
-worth it.
+again. This page measures both, for the four layers of :doc:`memory_kept`, and says when the fused Function is worth
+it.
 
 Read :doc:`memory_kept` first.
 """
@@ -27,9 +27,9 @@ print("cuda" if cuda else "cpu", torch.__version__, "max_memory_allocated" if cu
 # The peak
 # --------
 #
-# The peak lies somewhere in ``backward``, when the temporary tensors of one layer stand on top of all that is
-# still kept. It is measured, not predicted: on the CPU from the memory events of the profiler, on a CUDA device
-# by the allocator. If the first line above says ``cpu``, the branch for CUDA has not run.
+# The peak lies somewhere in ``backward``, when the temporary tensors of one layer stand on top of all that is still
+# kept. It is measured, not predicted: on the CPU from the memory events of the profiler, on a CUDA device by the
+# allocator. If the first line above says ``cpu``, the branch for CUDA has not run.
 
 
 def step(layer, inputs, weights):
@@ -69,17 +69,17 @@ assert cuda or peaks[1]["checkpoint"] < peaks[1]["FusedConvBN"] and peaks[1]["nn
 assert cuda or peaks[6]["checkpoint"] < peaks[6]["FusedConvBN"] < peaks[6]["nn"] < peaks[6]["pair"]
 
 # %%
-# These are bytes, for one, two and six layers (L). One layer deep the fused Function gains nothing over the
-# pair: in ``backward`` it holds the output of the convolution again, just when the most is needed. Six layers
-# deep it holds one such output at a time, where the pair and ``nn`` have kept all six, and its peak is lower than
-# both. Still, ``checkpoint`` needs less at every depth: PyTorch's batch norm is a single operation with few
-# temporary tensors, while each step of our formulas makes a tensor as large as the activation.
+# These are bytes, for one, two and six layers (L). One layer deep the fused Function gains nothing over the pair: in
+# ``backward`` it holds the output of the convolution again, just when the most is needed. Six layers deep it holds
+# one such output at a time, where the pair and ``nn`` have kept all six, and its peak is lower than both. Still,
+# ``checkpoint`` needs less at every depth: PyTorch's batch norm is a single operation with few temporary tensors,
+# while each step of our formulas makes a tensor as large as the activation.
 #
 # The price in time
 # -----------------
 #
-# Forward and backward together, six layers deep, the fastest of ten. The layers take turns, so that a busy
-# moment of the machine hits all of them. The last column compares with ``nn``:
+# Forward and backward together, six layers deep, the fastest of ten. The layers take turns, so that a busy moment of
+# the machine hits all of them. The last column compares with ``nn``:
 
 
 def seconds(layer):
@@ -103,9 +103,9 @@ assert cuda or fastest["nn"] < min(fastest["FusedConvBN"], fastest["checkpoint"]
 # When to use which
 # -----------------
 #
-# If memory does not limit you, use ``nn``. If it does, try ``checkpoint`` first: it keeps the same bytes, has the lower
-# peak, and needs no new code. A Function is worth its trouble when ``checkpoint`` does not fit. In torch 2.13 that
-# is so under ``torch.func``, which refuses the hooks that ``checkpoint`` works with:
+# If memory does not limit you, use ``nn``. If it does, try ``checkpoint`` first: it keeps the same bytes, has the
+# lower peak, and needs no new code. A Function is worth its trouble when ``checkpoint`` does not fit. In torch 2.13
+# that is so under ``torch.func``, which refuses the hooks that ``checkpoint`` works with:
 
 images, kernel = inputs.detach(), weights[0].detach()
 for name in ("FusedConvBN", "checkpoint"):

@@ -2,9 +2,9 @@
 Statistics do not belong on ctx
 ===============================
 
-The fused Function computes its mean and its standard deviation twice, although they are small and ``forward``
-had them already. It is tempting to keep them as attributes of ``ctx`` and to spare ``backward`` a few sums.
-The first derivative stays right. The second becomes wrong, without an error.
+The fused Function computes its mean and its standard deviation twice, although they are small and ``forward`` had
+them already. It is tempting to keep them as attributes of ``ctx`` and to spare ``backward`` a few sums. The first
+derivative stays right. The second becomes wrong, without an error.
 
 Read :doc:`fused_function` first. The mistake is that of :doc:`/double_backward/losing_intermediates`.
 """
@@ -53,9 +53,8 @@ print("gradgradcheck", gradgradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS
 # How wrong it gets
 # -----------------
 #
-# Nothing is raised, because other paths from the gradient to the input remain. A gradient penalty shows
-# what is lost. Beside it stands the same penalty on plain operations, which autograd differentiates
-# completely:
+# Nothing is raised, because other paths from the gradient to the input remain. A gradient penalty shows what is lost.
+# Beside it stands the same penalty on plain operations, which autograd differentiates completely:
 
 
 def plain(inputs, weight, eps):
@@ -75,5 +74,5 @@ print("|wrong - right| / |right|", f"{((wrong - right).norm() / right.norm()).it
 assert not torch.allclose(wrong, right, rtol=0.1)
 
 # %%
-# The statistics have lost their history, as in :doc:`/double_backward/losing_intermediates`. The cure here is
-# to compute them from the saved input inside ``backward``, where autograd does record.
+# The statistics have lost their history, as in :doc:`/double_backward/losing_intermediates`. The cure here is to
+# compute them from the saved input inside ``backward``, where autograd does record.

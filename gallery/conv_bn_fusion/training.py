@@ -25,8 +25,8 @@ torch.set_num_threads(1)  # sums that are split among threads round differently
 # Two networks
 # ------------
 #
-# The layer of :doc:`fused_module` is one of two. The other has the same weight and calls the two Functions one
-# after the other.
+# The layer of :doc:`fused_module` is one of two. The other has the same weight and calls the two Functions one after
+# the other.
 
 
 class PairConvBN2d(FusedConvBN2d):
@@ -50,8 +50,7 @@ def network(layer):
 # Training
 # --------
 #
-# Four fifths of the images are for training, the rest for the test. Both runs see the same batches in
-# the same order.
+# Four fifths of the images are for training, the rest for the test. Both runs see the same batches in the same order.
 
 digits = load_digits()
 images = torch.tensor(digits.images, dtype=torch.float32).unsqueeze(1) / 16
@@ -97,7 +96,6 @@ axes.legend()
 plt.show()
 
 # %%
-# The convolution that ``backward`` repeats is the same operation on the same numbers: on one machine
-# with a fixed number of threads it gives the same bits, and the runs do not drift apart. Where a
-# library chooses another algorithm the second time, expect differences of rounding that grow
-# over the steps, as between any two runs in ``float32``.
+# The convolution that ``backward`` repeats is the same operation on the same numbers: on one machine with a fixed
+# number of threads it gives the same bits, and the runs do not drift apart. Where a library chooses another algorithm
+# the second time, expect differences of rounding that grow over the steps, as between any two runs in ``float32``.
