@@ -25,7 +25,7 @@ QUERIES = [
     ("zh_CN", "显存", "conv_bn_fusion/memory_kept.html"),
     ("zh_CN", "gradcheck", "field_guide/gradcheck_says_no.html"),
     ("zh_CN", "gradcheck 失败", "field_guide/gradcheck_says_no.html"),
-    ("zh_CN", "GuardedConv2d has no second derivative", "conv_bn_fusion/convolution_backward.html"),
+    ("zh_CN", "GuardedConv2d has no second derivative", "conv_bn_fusion/no_second_derivative.html"),
     ("en", "batch norm", "conv_bn_fusion/batch_norm_backward.html"),
     ("en", "peak memory", "conv_bn_fusion/peak_and_time.html"),
     (
@@ -47,7 +47,7 @@ QUERIES = [
     (
         "en",
         "trying to differentiate twice a function that was marked with @once_differentiable",
-        "conv_bn_fusion/convolution_backward.html",
+        "conv_bn_fusion/no_second_derivative.html",
     ),
 ]
 

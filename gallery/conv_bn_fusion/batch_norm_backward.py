@@ -117,3 +117,17 @@ grad_output = torch.rand_like(inputs)
 (their_grad,) = torch.autograd.grad(theirs, inputs, grad_output)
 torch.testing.assert_close((ours, our_grad), (theirs, their_grad))
 print("torch.allclose", torch.allclose(our_grad, their_grad))
+
+# %%
+# The three cases: two values in a channel are enough, fewer are refused, and a constant channel has a gradient.
+
+for shape in ((2, 3, 1, 1), (1, 3, 1, 1), (0, 3, 4, 4), (3, 4, 4)):
+    try:
+        print(tuple(batch_norm(torch.rand(shape), EPS).shape))
+        assert shape == (2, 3, 1, 1)
+    except ValueError as error:
+        print("ValueError:", error)
+        assert shape != (2, 3, 1, 1)
+
+constant = torch.ones(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", gradcheck(BatchNorm.apply, (constant, 0.1)))

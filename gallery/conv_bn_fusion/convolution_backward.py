@@ -45,11 +45,11 @@ def conv_backward(grad_output, inputs, weight, needed):
     grad_input = grad_weight = None
     if needed[0]:
         grad_input = conv_transpose2d(grad_output, weight)
-    if needed[1] and len(inputs) == 0:
-        grad_weight = torch.zeros_like(weight)  # conv2d cannot sum over an empty batch
-    elif needed[1]:
+    if needed[1] and len(inputs) > 0:
         # (C_in, B, H, W) with (C_out, B, H', W') gives (C_in, C_out, k, k).
         grad_weight = conv2d(inputs.transpose(0, 1), grad_output.transpose(0, 1)).transpose(0, 1)
+    elif needed[1]:
+        grad_weight = torch.zeros_like(weight)  # conv2d cannot sum over an empty batch
     return grad_input, grad_weight
 
 
@@ -81,6 +81,8 @@ weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 
 print("gradcheck    ", gradcheck(Convolution.apply, (inputs, weight)))
 print("gradgradcheck", gradgradcheck(Convolution.apply, (inputs, weight)))
+print("gradcheck    ", gradcheck(Convolution.apply, (inputs.detach(), weight)))
+print("gradcheck    ", gradcheck(Convolution.apply, (inputs, weight.detach())))
 
 # %%
 # The same gradients come from autograd's own convolution, for an empty batch too:

@@ -108,7 +108,7 @@ WAYS = {
 }
 
 
-def outcome(way, convolution):
+def tried(way, convolution):
     try:
         return f"{way(convolution).max().item():.4f}"
     except RuntimeError as error:
@@ -117,7 +117,7 @@ def outcome(way, convolution):
 
 print("2 * weight", f"{2 * weight.max().item():.4f}")
 for name, way in WAYS.items():
-    right, once, guarded = (outcome(way, each) for each in (conv2d, OnceConv2d.apply, GuardedConv2d.apply))
+    right, once, guarded = (tried(way, each) for each in (conv2d, OnceConv2d.apply, GuardedConv2d.apply))
     print(f"{name:9}{'conv2d':>13} {right}\n{'OnceConv2d':>22} {once}\n{'GuardedConv2d':>22} {guarded}")
     assert once == f"{2 * weight.max().item():.4f}" or (name == "plain" and "@once_differentiable" in once)
     assert guarded == "RuntimeError: GuardedConv2d has no second derivative"

@@ -57,7 +57,7 @@ print("gradgradcheck", gradgradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS
 # Beside it stands the same penalty on plain operations, which autograd differentiates completely:
 
 
-def plain(inputs, weight, eps):
+def plain_layer(inputs, weight, eps):
     return definition(conv2d(inputs, weight), eps)
 
 
@@ -66,10 +66,10 @@ def penalty_gradient(layer):
     return torch.autograd.grad(grad_input.pow(2).sum(), weight)[0]
 
 
-torch.testing.assert_close(StatisticsOnCtx.apply(inputs, weight, EPS), plain(inputs, weight, EPS))
-wrong, right = penalty_gradient(StatisticsOnCtx.apply), penalty_gradient(plain)
+torch.testing.assert_close(StatisticsOnCtx.apply(inputs, weight, EPS), plain_layer(inputs, weight, EPS))
+wrong, right = penalty_gradient(StatisticsOnCtx.apply), penalty_gradient(plain_layer)
 print("StatisticsOnCtx", [round(value, 2) for value in wrong[0, 0, 0].tolist()])
-print("plain          ", [round(value, 2) for value in right[0, 0, 0].tolist()])
+print("plain_layer    ", [round(value, 2) for value in right[0, 0, 0].tolist()])
 print("|wrong - right| / |right|", f"{((wrong - right).norm() / right.norm()).item():.2f}")
 assert not torch.allclose(wrong, right, rtol=0.1)
 
