@@ -57,10 +57,12 @@ def relative_errors(found, expected):
 for dtype in (torch.float16, torch.bfloat16):
     narrow = [tensor.to(dtype) for tensor in (images, kernel, grad_output)]
     wide = [tensor.double() for tensor in narrow]
-    errors = {layer: relative_errors(results(layer, *narrow), results(layer, *wide)) for layer in (plain, fused, nn)}
-    for layer, values in errors.items():
-        print(f"{dtype} {layer.__name__:6}" + "".join(f"{value:8.2%}" for value in values))
-    assert errors[plain][2] > 5 * errors[fused][2] and errors[fused][2] < 1.2 * errors[nn][2]
+    errors = {}
+    for layer in (plain, fused, nn):
+        values = errors[layer] = relative_errors(results(layer, *narrow), results(layer, *wide))
+        print(f"{str(dtype):15}{layer.__name__:6}", *(f"{value:7.2%}" for value in values))
+    assert errors[plain][2] > 5 * errors[fused][2]
+    assert errors[fused][2] < 1.2 * errors[nn][2]
 
 # %%
 # The cause

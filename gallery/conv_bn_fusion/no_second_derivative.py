@@ -25,7 +25,7 @@ weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 # -------------
 #
 # ``once_differentiable`` runs ``backward`` without recording it. If ``grad_output`` requires grad, it also puts a
-# node behind the gradients, which raises when a second backward reaches it:
+# node behind the gradients, which raises when a second backward reaches it.
 
 
 class OnceConv2d(Convolution):

@@ -65,14 +65,14 @@ for depth in (1, 2, 6):
     print(f"{depth:<2}", "".join(f"{value:12,}" for value in peaks[depth].values()))
 
 assert cuda or peaks[1]["FusedConvBN"] == peaks[1]["pair"]
-assert cuda or peaks[1]["checkpoint"] < peaks[1]["FusedConvBN"] and peaks[1]["nn"] < peaks[1]["FusedConvBN"]
-assert cuda or peaks[6]["checkpoint"] < peaks[6]["FusedConvBN"] < peaks[6]["nn"] < peaks[6]["pair"]
+assert cuda or peaks[6]["FusedConvBN"] < peaks[6]["nn"] < peaks[6]["pair"]
+assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks.values())
 
 # %%
 # These are bytes, for one, two and six layers (L). One layer deep the fused Function gains nothing over the pair: in
 # ``backward`` it holds the output of the convolution again, just when the most is needed. Six layers deep it holds
 # one such output at a time, where the pair and ``nn`` have kept all six, and its peak is lower than both. Still,
-# ``checkpoint`` needs less at every depth: PyTorch's batch norm is a single operation with few temporary tensors,
+# ``checkpoint`` needs less than it at every depth: PyTorch's batch norm is a single operation with few temporary tensors,
 # while each step of our formulas makes a tensor as large as the activation.
 #
 # The price in time

@@ -43,7 +43,7 @@ class StatisticsOnCtx(torch.autograd.Function):
         return *conv_backward(grad_conv, inputs, weight, ctx.needs_input_grad), None
 
 
-inputs = torch.rand(2, 3, 5, 5, dtype=torch.float64, requires_grad=True)
+inputs = torch.rand(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
 weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 
 print("gradcheck    ", gradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS)))
