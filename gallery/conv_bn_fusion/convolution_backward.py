@@ -85,17 +85,19 @@ print("gradcheck    ", gradcheck(Convolution.apply, (inputs.detach(), weight)))
 print("gradcheck    ", gradcheck(Convolution.apply, (inputs, weight.detach())))
 
 # %%
-# The same gradients come from autograd's own convolution, for an empty batch too:
+# The same gradients come from autograd's own convolution, for a single image and an empty batch too:
 
 
 def gradients(convolution, inputs):
     return torch.autograd.grad(convolution(inputs, weight).pow(2).sum(), (inputs, weight))
 
 
-for batch in (inputs, inputs[:0]):
+for batch in (inputs, inputs[:1], inputs[:0]):
     for our, their in zip(gradients(Convolution.apply, batch), gradients(conv2d, batch)):
         torch.testing.assert_close(our, their)
         print(tuple(our.shape), torch.allclose(our, their))
+(grad_weight,) = torch.autograd.grad(Convolution.apply(inputs[:0].detach(), weight).sum(), weight)
+assert grad_weight.shape == weight.shape and not grad_weight.any()
 
 # %%
 # This ``backward`` is made of operations that autograd can record, so it can be differentiated again. A backward that

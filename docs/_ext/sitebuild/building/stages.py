@@ -62,7 +62,6 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     from sitebuild.site import (
         content_policy,  # here, so that a build with nothing to do does not wait for them
         root_pages,
-        search_index,
     )
 
     times: list[tuple[str, float]] = []
@@ -79,8 +78,6 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
         render(root, languages, [] if draft else translated, [*options, "-D", "examples_are_ready=1"])
     new = publish.assemble(root / STAGED, root / SITE, languages)
     root_pages.write(root, new, languages)
-    with stage("Indexing the pages for the search", times):
-        search_index.write(new)
     content_policy.add_to_site(new)
     # From here to the end of the build nothing is known about the site that lies there.
     (root / FINGERPRINT).unlink(missing_ok=True)

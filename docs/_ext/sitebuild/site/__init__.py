@@ -1,4 +1,4 @@
-"""What stands around the text of a page, and what is published: frame, formulas, cards, search, policy."""
+"""What stands around the text of a page, and what is published: frame, formulas, cards, policy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ MODULES = (
     "gallery_pages",
     "imported_code",
     "page_cards",
+    "page_results",
+    "error_search",
     "formulas",
     "math_font",
     "page_metadata",
