@@ -305,45 +305,11 @@ def test_the_fused_function_computes_no_gradient_that_nobody_asked_for(
     assert called == expected
 
 
-<<<<<<< HEAD
-# What sections of a chapter repeat, instead of importing it.
-SHARED = {
-    "double_backward": set(),
-    "conv_bn_fusion": set(),
-    "field_guide": {
-        "SigmoidOnCtx",
-        "SigmoidSaved",
-        "count_storage",
-        "tanh_gelu",
-        "silu_derivative",
-        "derivatives_at_one",
-        "Square",
-        "product",
-        "penalty",
-        "polygamma",
-        "polygamma_fake",
-        "setup_context",
-        "backward",
-        "psi",
-    },
-=======
 # A section imports what another one defines. These definitions still stand in several scripts.
 SHARED = {
     "double_backward": set(),
-    "conv_bn_fusion": {
-        "conv_backward",
-        "batch_norm",
-        "batch_norm_backward",
-        "Convolution",
-        "BatchNorm",
-        "FusedConvBN",
-        "conv_bn",
-        "nn_conv_bn",
-        "chain",
-        "tensors",
-    },
+    "conv_bn_fusion": set(),
     "field_guide": {"polygamma_vmap"},
->>>>>>> main
 }
 
 
