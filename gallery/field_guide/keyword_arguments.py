@@ -65,11 +65,11 @@ assert try_calls(Scaled.apply) == [[5.0, 5.0], [5.0, 5.0], "IndexError", "TypeEr
 # The cause
 # ---------
 #
-# In torch 2.13 ``apply`` takes keywords, and brings them into the order of ``forward``; the second call is as good as
-# the first. It does not fill in defaults, however. In the third call the Function has one argument, so
-# ``ctx.needs_input_grad`` has length one, and place 1 does not exist. In the fourth, ``weight`` is missing between
-# ``x`` and ``factor``. ``backward`` may still return three gradients in the third call, as long as the
-# surplus ones are ``None``.
+# In torch 2.13 ``apply`` takes keywords, and brings them into the order of ``forward``; the second call is as
+# good as the first. It does not fill in defaults, however. In the third call the Function has one argument,
+# so ``ctx.needs_input_grad`` has length one, and place 1 does not exist. In the fourth, ``weight`` is missing
+# between ``x`` and ``factor``. ``backward`` may still return three gradients in the third call, as long as
+# the surplus ones are ``None``.
 #
 # A tensor as a keyword does get its gradient:
 
@@ -103,8 +103,8 @@ except torch._dynamo.exc.Unsupported as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 # %%
-# But ``torch.compile`` leaves them out again, also in torch 2.13: ``setup_context`` got one input, where it expected
-# three.
+# But ``torch.compile`` leaves them out again, also in torch 2.13: ``setup_context`` got one input, where it
+# expected three.
 #
 # The cure
 # --------
@@ -123,5 +123,5 @@ print("gradcheck    ", gradcheck(scaled, x), gradcheck(scaled, (x, weight, 5.0))
 print("gradgradcheck", gradgradcheck(scaled, x), gradgradcheck(scaled, (x, weight, 5.0)))
 
 # %%
-# Such a function also has room for a list that is taken apart, as in :doc:`lists_of_tensors`, or for a cast, as in
-# :doc:`mixed_precision_twice`.
+# Such a function also has room for a list that is taken apart, as in :doc:`lists_of_tensors`, or for a cast,
+# as in :doc:`mixed_precision_twice`.

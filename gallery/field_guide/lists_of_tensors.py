@@ -37,7 +37,7 @@ class NormOfList(torch.autograd.Function):
 
 
 a = nn.Parameter(torch.tensor([3.0, 0.0], dtype=torch.float64))
-b = nn.Parameter(torch.tensor([4.0], dtype=torch.float64))
+b = nn.Parameter(torch.tensor([[4.0]], dtype=torch.float64))
 weights = nn.ParameterList([a, b])
 for argument in ([a, b], (a, b), {"a": a, "b": b}.values(), weights, nn.Sequential(weights)):
     out = NormOfList.apply(2.0, argument)
@@ -53,10 +53,10 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 # The cause
 # ---------
 #
-# ``apply`` connects the tensors among its arguments to the graph, and nothing else. It treats a list like a number
-# or a string, as something without a gradient. In the five lines with ``False`` there was no tensor to
-# differentiate. In the last line there was ``factor``, and the list got the only gradient that it may get, ``None``.
-# Anything else is refused:
+# ``apply`` connects the tensors among its arguments to the graph, and nothing else. It treats a list like a
+# number or a string, as something without a gradient. In the five lines with ``False`` there was no tensor to
+# differentiate. In the last line there was ``factor``, and the list got the only gradient that it may get,
+# ``None``. Anything else is refused:
 
 
 class NormOfListRefused(NormOfList):
@@ -106,7 +106,7 @@ class NormOfAll(torch.autograd.Function):
 
 for arguments in ([a, b], {"a": a, "b": b}.values(), weights, nn.Sequential(weights).parameters()):
     grads = [grad_input.tolist() for grad_input in grad(NormOfAll.apply(factor, *arguments), (factor, a, b))]
-    assert grads == [5.0, [1.2, 0.0], [1.6]]
+    assert grads == [5.0, [1.2, 0.0], [[1.6]]]
 print(grads)
 print("gradcheck    ", gradcheck(NormOfAll.apply, (factor, a, b)))
 print("gradgradcheck", gradgradcheck(NormOfAll.apply, (factor, a, b)))

@@ -56,9 +56,9 @@ assert seen == [(False, torch.bfloat16, torch.float32)]
 # The cause
 # ---------
 #
-# Autocast is switched on for a block of code. In ``forward`` it was on: ``@`` made bfloat16 copies of its
-# two factors, so the output is bfloat16, and so is the gradient that comes back for it. What was saved are
-# the inputs themselves, in float32. ``backward`` runs later, outside the block, and nothing makes the two dtypes
+# Autocast is switched on for a block of code. In ``forward`` it was on: ``@`` made bfloat16 copies of its two
+# factors, so the output is bfloat16, and so is the gradient that comes back for it. What was saved are the
+# inputs themselves, in float32. ``backward`` runs later, outside the block, and nothing makes the two dtypes
 # equal there.
 #
 # A gradient check does not help. It wants float64, which autocast leaves as it is:

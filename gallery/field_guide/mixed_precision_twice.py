@@ -68,8 +68,8 @@ print("x._fwd_used_autocast", x._fwd_used_autocast)
 # ---------------------------
 #
 # ``cast_inputs=torch.float32`` is meant for code that does not know bfloat16: it casts the inputs and runs
-# ``forward`` with autocast switched off. Below, the layer before has made bfloat16 of ``x``. The second derivative of
-# :math:`(x^3)^2` is :math:`30 x^4`, which is 30 and 480 here.
+# ``forward`` with autocast switched off. Below, the layer before has made bfloat16 of ``x``. The second
+# derivative of :math:`(x^3)^2` is :math:`30 x^4`, which is 30 and 480 here.
 
 
 class CubeCastInside(torch.autograd.Function):

@@ -57,9 +57,9 @@ for number, attempt in enumerate(attempts, start=1):
 # The cause
 # ---------
 #
-# 1 and 2: an object of a Function cannot be called, and the error blames ``forward`` in both cases. 3 and 4 are the
-# same call, for ``apply`` belongs to the class and does not see the object. For each call it makes a ``ctx``, and
-# that has another class. The two methods themselves are right:
+# 1 and 2: an object of a Function cannot be called, and the error blames ``forward`` in both cases. 3 and 4
+# are the same call, for ``apply`` belongs to the class and does not see the object. For each call it makes a
+# ``ctx``, and that has another class. The two methods themselves are right:
 
 old = ScaleOldStyle(3.0)
 print(old.forward(x.detach()).tolist(), old.backward(x.detach()).tolist())
@@ -97,8 +97,8 @@ assert grad(ScaleByAttribute.apply(x).sum(), x)[0].tolist() == [5.0, 5.0]
 # The cure
 # --------
 #
-# A setting is an argument of ``forward``, and ``ctx`` carries it to the ``backward`` of the same call. An object that
-# keeps settings is a module:
+# A setting is an argument of ``forward``, and ``ctx`` carries it to the ``backward`` of the same call. An
+# object that keeps settings is a module:
 
 
 class ScaleBy(torch.autograd.Function):
