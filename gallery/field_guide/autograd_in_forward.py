@@ -1,6 +1,6 @@
 """
-Autograd inside forward
-=======================
+Autograd inside ``forward``
+===========================
 
 Some layers have to differentiate in order to compute their output: they minimise something, or solve an equation.
 This page does it inside ``forward``, and keeps it from reaching into the graph of the caller.

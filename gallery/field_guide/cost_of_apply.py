@@ -1,6 +1,6 @@
 """
-What apply costs
-================
+What ``apply`` costs
+====================
 
 Python is slower than the C++ in which PyTorch's own operations run, so a Function has a price for each call. Here you
 measure it, for a small tensor and for a large one.

@@ -1,6 +1,6 @@
 """
-Keyword arguments and defaults in apply
-=======================================
+Keyword arguments and defaults in ``apply``
+===========================================
 
 ``backward`` returns one gradient for each argument, and an argument with a default is not always one. On this
 page you see what ``apply`` makes of keywords and defaults, and how to offer both to a caller.
@@ -78,8 +78,8 @@ print([grad_input.tolist() for grad_input in grads])
 assert [grad_input.tolist() for grad_input in grads] == [[15.0, 20.0], [5.0, 10.0]]
 
 # %%
-# With setup_context
-# ------------------
+# With ``setup_context``
+# ----------------------
 #
 # Here ``apply`` fills in the defaults before anything else, and all four calls are right:
 

@@ -1,6 +1,6 @@
 """
-Lists, dicts and modules as arguments of apply
-==============================================
+Lists, dicts and modules as arguments of ``apply``
+==================================================
 
 A Function takes any number of tensors, but it does not look inside a list. Here is what happens to tensors in a list, a
 dict, an ``nn.ParameterList`` or a module, and how to pass them so that each gets its gradient.

@@ -1,6 +1,6 @@
 """
-Mixed precision with setup_context or cast_inputs
-=================================================
+Mixed precision: two traps of the decorators
+============================================
 
 The decorators of AMP do not fit every Function: one form of it they break, and in another they lose the
 second derivative. Here both happen, and a few lines without decorators make up for both.

@@ -1,6 +1,6 @@
 """
-Old-style Functions and state in __init__
-=========================================
+Old-style Functions that keep state
+===================================
 
 In early versions of PyTorch you created an object of a Function and kept settings in it. This page shows what
 happens to such code now, why a class attribute is no replacement, and where settings belong.
