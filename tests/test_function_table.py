@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from bs4 import BeautifulSoup, Tag
 from conftest import PROJECT, Site
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from sitebuild.checks.record import CAPABILITIES, CheckRecord
 from sitebuild.checks.trials import Trials
@@ -161,7 +161,7 @@ def test_the_filter_shows_exactly_what_was_chosen(page: Page, address: str, real
     other.goto(page.url)
     assert shown(other) == matching
     page.get_by_role("button", name="Show all rows").click()
-    page.wait_for_function("document.querySelectorAll('.function-table tr[hidden]').length === 0")
+    expect(page.locator(".function-table tr[hidden]")).to_have_count(0)
     assert len(shown(page)) == total
     assert [page.locator(f"select[name={name}]").input_value() for name in NAMES] == [""] * len(NAMES)
 

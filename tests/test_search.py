@@ -43,8 +43,48 @@ QUERIES = [
     ("en", "element 0 of tensors does not require grad and does not have a grad_fn", "field_guide/zero_or_lost.html"),
     ("en", "Output 0 of MyOp is a view and is being modified inplace", "field_guide/in_place.html"),
     ("en", "save_for_backward can only save variables, but argument 1 is of type list", "field_guide/ctx_or_save_for_backward.html"),
+    ("zh_CN", "自动微分", "double_backward/index.html"),
     ("en", "grad_output is not contiguous in backward, kernel gives wrong gradient", "field_guide/c_kernel.html"),
+    ("en", "forward returns a view of its input and it is later changed in place", "field_guide/in_place.html"),
+    ("en", "how to support double backward for custom CUDA extension", "field_guide/c_kernel.html"),
+    ("en", "complex gradient conjugate custom Function", "field_guide/gradcheck_says_yes.html"),
 ]
+
+# Somebody else's errors: other names, numbers and shapes than on the pages.
+ERRORS = [
+    ("Output 0 of MyOp is a view and is being modified inplace", "field_guide/in_place.html"),
+    (
+        "Function MyFunctionBackward returned an invalid gradient at index 5 - got [231550, 2] but expected shape "
+        "compatible with [231550, 3]",
+        "field_guide/gradcheck_is_right.html",
+    ),
+    (
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        "[torch.FloatTensor [16, 64]]",
+        "field_guide/ctx_or_save_for_backward.html",
+    ),
+    (
+        "save_for_backward can only save variables, but argument 1 is of type list",
+        "field_guide/ctx_or_save_for_backward.html",
+    ),
+    (
+        "trying to differentiate twice a function that was marked with @once_differentiable",
+        "conv_bn_fusion/convolution_backward.html",
+    ),
+    (
+        "torch.compile with aot_autograd does not currently support double backward",
+        "field_guide/torch_compile_twice.html",
+    ),
+    (
+        "Trying to backward through the graph a second time (or directly access saved tensors",
+        "field_guide/freed_after_backward.html",
+    ),
+]
+TRACEBACK = "Traceback (most recent call last):\n" + "".join(
+    f'  File "/home/ada/project/part_{number}.py", line {7 * number}, in step_{number}\n'
+    f"    loss = self.training_step_{number}(batch, gradients)\n"
+    for number in range(14)
+)
 
 # A search that is loaded where the pages of the language are, and asked for three results.
 ASK = "async ([engine, query]) => (await import(engine)).search(query, 3)"
@@ -72,6 +112,16 @@ def test_a_query_finds_its_page_among_the_first_three(
     page.goto(f"{address}/{language}/index.html")
     results = page.evaluate(ASK, [f"{address}/{language}/_static/search/engine.js", query])
     assert any(f"/{language}/{expected}" in result["url"] for result in results), results
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_error_of_somebody_else_finds_its_page_first(page: Page, address: str, language: str) -> None:
+    page.goto(f"{address}/{language}/index.html")
+    for text, expected in ERRORS:
+        for query in (text, f"{TRACEBACK}RuntimeError: {text}", f"{TRACEBACK}RuntimeError: {text}".replace("\n", " ")):
+            results = page.evaluate(ASK, [f"{address}/{language}/_static/search/engine.js", query])
+            assert f"/{language}/{expected}" in results[0]["url"], (query, results)
+            assert not results[0]["weak"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -239,7 +289,7 @@ def test_an_item_that_ends_in_links_describes_their_pages() -> None:
         + link.format("leak.html", "Leaks")
         + ", "
         + link.format("../other/x.html#part", "X")
-        + "</p></li><li><p>See "
+        + "》</p></li><li><p>See "
         + link.format("leak.html", "Leaks")
         + " first.</p></li></ul></section></div>"
     )

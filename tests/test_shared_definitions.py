@@ -39,7 +39,7 @@ print("fourth", gradcheck(Fourth.apply, x))
 print("square", gradcheck(Square.apply, x))
 '''
 MESSAGES = {"Fourth": "四次方", "Text.": "文字。", "Of x⁴.": "属于x⁴。"}
-HEAD = {"en": "# From the section “Square”:", "zh_CN": "# 以下定义来自“平方”一节："}
+HEAD = {"en": "# From the section “Square”:", "zh_CN": "# 以下定义来自《平方》："}
 
 
 @pytest.fixture
@@ -83,6 +83,17 @@ def test_only_the_definitions_run(site: Site) -> None:
     tried = {name: json.loads((site.root / f"docs/double_backward/{name}.capabilities.json").read_text()) for name in ("square", "fourth")}
     assert [list(found) for found in tried.values()] == [["Square"], ["Fourth"]]  # each where it is defined
     assert tried["fourth"]["Fourth"]["states"]["compile"] == "passed"
+
+
+def test_a_function_that_only_its_users_check_is_listed_where_it_is_defined(site: Site) -> None:
+    site.edit("gallery/double_backward/square.py", 'print("result", torch.autograd.gradcheck(Square.apply, x))', "Square.apply(x)")
+    site.edit("docs/index.rst", ".. check-table::", ".. check-table::\n\n.. function-table::")
+    build(site)
+    rows = site.page("en", "index").select("table.function-table tbody tr:not(.of-page)")
+    assert [(row.a.get_text(), row.a["href"].partition("#")[0]) for row in rows] == [
+        ("Square", "double_backward/square.html"),
+        ("Fourth", "double_backward/fourth.html"),
+    ]
 
 
 def test_a_page_shows_what_is_imported(chinese_site: Site) -> None:

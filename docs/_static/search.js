@@ -2,6 +2,7 @@
 // the first time.
 (() => {
   const SHOWN = 8;
+  const FEW = 3;
   const PAUSE = 120; // milliseconds between two letters that belong together
 
   const element = (name, className, ...content) => {
@@ -57,7 +58,8 @@
     show(results) {
       const doubtful = !results.length || results[0].weak;
       this.status.textContent = results.length ? (doubtful ? this.words.doubtful : "") : this.words.none;
-      this.list.replaceChildren(...results.map((result) => this.line(result)));
+      const shown = doubtful ? results.slice(0, FEW) : results; // so that the way on is in sight
+      this.list.replaceChildren(...shown.map((result) => this.line(result)));
       if (doubtful && this.words.symptoms) this.list.append(this.wayOn());
       this.list.hidden = !this.list.children.length;
     }

@@ -110,6 +110,8 @@ print("gradcheck    ", gradcheck(psi_function, x, check_forward_ad=True))
 print("gradgradcheck", gradgradcheck(psi_function, x, check_fwd_over_rev=True))
 torch.testing.assert_close(psi_function(x), torch.special.digamma(x))
 torch.testing.assert_close(vmap(grad(psi_function))(inputs), polygamma(1, inputs))
+blocks = torch.rand(2, 3, 4, dtype=torch.float64) + 0.5
+torch.testing.assert_close(vmap(psi, in_dims=1, out_dims=1)(blocks), polygamma(0, blocks))
 
 # %%
 # One zero is left. Where forward mode runs inside forward mode, PyTorch 2.13 loses the second derivative of this

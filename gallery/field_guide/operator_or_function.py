@@ -63,6 +63,12 @@ for inputs in (x, x.detach().float().requires_grad_(), x.detach()[0].requires_gr
 for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
     print(gradcheck(function, (0, x)), gradgradcheck(function, (0, x)))
     torch.testing.assert_close(function(0, x), torch.special.digamma(x))
+    try:
+        function(0, torch.arange(3))
+    except TypeError as error:
+        print(f"{type(error).__name__}: {error}")
+    else:
+        raise AssertionError("integers were taken")
 
 # %%
 # The difference

@@ -1,61 +1,16 @@
-// Answers queries: pages that provoke the pasted error first, then those that speak most of what was asked.
+// Answers queries: the way from what somebody typed to the results that are shown.
 
-import { load, pairsOf } from "./collection.js";
-import { conceptsOf, presenceOf, standsIn } from "./concepts.js";
+import { load } from "./collection.js";
+import { conceptsOf } from "./concepts.js";
 import { lastMessage, matchErrors } from "./errors.js";
 import { bestSection, passageOf } from "./passage.js";
-import { wordsOf } from "./words.js";
-
-// Share of what was asked that a page has to speak of, so as not to be a weak match.
-const STRONG = 0.55;
-// What two words next to each other count in the title, in lists that lead to the page, in headings, intro and text.
-const NEIGHBOURS = [1.2, 0.8, 0.8, 0.5, 0.3];
-
-const ASIDE = 0.7; // of the score of a page about the site
+import { rank } from "./ranking.js";
 
 let collection;
 export const ready = () => (collection ??= load().catch((error) => {
   collection = undefined; // another attempt may succeed
   throw error;
 }));
-
-const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
-
-const spokenOf = (presence) => (presence > 0.2 ? 1 : presence > 0 ? 0.6 : 0);
-
-// Share of what was asked that stands in one section of the page: words that belong together stand together.
-const together = (page, concepts) => {
-  page.present ??= page.sections.map(({ title, text, code }) => new Set([title, text, code].flatMap(wordsOf)));
-  return Math.max(0, ...page.present.map((words) =>
-    sum(concepts.map((concept) => (standsIn(concept, words) ? concept.weight : 0)))));
-};
-
-// The whole title in the query, or the whole query in the title.
-const isTitle = (page, neighbours) => {
-  const [title] = page.pairs;
-  const shared = neighbours.filter((pair) => title.has(pair)).length;
-  return shared > 0 && (shared === title.size || shared === neighbours.length);
-};
-
-const rank = (query, all) => {
-  const message = lastMessage(query);
-  const errors = matchErrors(all, message);
-  const concepts = conceptsOf(message, all);
-  const neighbours = [...pairsOf(message, all.ignored)];
-  const whole = sum(concepts.map(({ weight }) => weight)) || 1;
-  return all.pages.map((page, number) => {
-    const presences = concepts.map((concept) => presenceOf(concept, page, all));
-    const covered = sum(concepts.map(({ weight }, i) => weight * spokenOf(presences[i]))) / whole;
-    const said = sum(concepts.map(({ weight }, i) => weight * presences[i])) / whole;
-    const phrases = sum(page.pairs.map((pairs, i) =>
-      NEIGHBOURS[i] * neighbours.filter((pair) => pairs.has(pair)).length)) / Math.max(3, neighbours.length);
-    const error = errors.get(number) ?? 0;
-    const near = together(page, concepts) / whole;
-    const score = (said + 0.25 * phrases + 0.3 * near + 0.3 * isTitle(page, neighbours)) * (0.3 + covered) * (page.aside ? ASIDE : 1);
-    return { page, error, score, strong: error > 0 || covered >= STRONG };
-  }).filter(({ score, error }) => score > 0 || error > 0)
-    .sort((a, b) => b.error - a.error || b.score - a.score);
-};
 
 const describe = ({ page, strong }, asked) => {
   const section = bestSection(page, asked);
@@ -72,7 +27,9 @@ const describe = ({ page, strong }, asked) => {
 export const search = async (query, most = 8) => {
   const all = await ready();
   const message = lastMessage(query);
-  const asked = new Map(conceptsOf(message, all).flatMap(({ words, others }) =>
-    [words, ...others].flat().map((word) => [word, all.rarity(word)])));
-  return rank(query, all).slice(0, most).map((found) => describe(found, asked));
+  const concepts = conceptsOf(message, all);
+  const asked = new Map(concepts.flatMap(({ words, others }) =>
+    [...words, ...others.filter((list) => list.length === 1).flat()].map((word) => [word, all.rarity(word)])));
+  const ranked = rank(all, message, concepts, matchErrors(all, message));
+  return ranked.slice(0, most).map((found) => describe(found, asked));
 };

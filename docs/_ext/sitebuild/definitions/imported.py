@@ -93,7 +93,8 @@ class _Needed:
         try:
             top = self._chapter.top(section)
         except SyntaxError as error:
-            raise DefinitionError(section, error.lineno or 1, f"{error.msg}; {self._script}.py imports from it") from error
+            problem = f"{error.msg}; {self._script}.py imports from it"
+            raise DefinitionError(section, error.lineno or 1, problem) from error
         for statement in top.statements:
             if isinstance(statement.node, ast.ImportFrom) and statement.node.module == "__future__":
                 raise self._fail(f"{section}.py imports from __future__, which would not hold here; write it without")

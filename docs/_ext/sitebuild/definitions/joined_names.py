@@ -107,7 +107,9 @@ class JoinedNames:
             same = piece.statement.is_import and other.is_import and origins(node)[name] == origins(other.node)[name]
             if not same:
                 raise self._fail(
-                    by, f"it brings {name} of {piece.place}, but {place} gives {name} another meaning; rename one of them"
+                    by,
+                    f"it brings {name} of {piece.place}, but {place} gives {name} another meaning; "
+                    "rename one of them",
                 )
             if name in self._own and other.node.lineno > by.node.lineno:
                 raise self._fail(
@@ -135,10 +137,14 @@ class JoinedNames:
             for name in sorted((piece.statement.needs - bound[piece.section]) & set(self._bound)):
                 place = next(iter(self._bound[name]))
                 raise self._fail(
-                    by, f"{piece.place}, which it brings, uses Python's own {name}, but {place} gives {name} another meaning; rename it"
+                    by,
+                    f"{piece.place}, which it brings, uses Python's own {name}, but {place} gives {name} "
+                    "another meaning; rename it",
                 )
             for name in sorted((piece.statement.binds & self._needs) - self._own):
-                remedy = "import it here too" if piece.statement.is_import else f"add it to that import, or rename it in {piece.section}.py"
+                remedy = f"add it to that import, or rename it in {piece.section}.py"
                 raise self._fail(
-                    by, f"the script uses {name} without importing it, and the import brings that of {piece.place}; {remedy}"
+                    by,
+                    f"the script uses {name} without importing it, and the import brings that of {piece.place}; "
+                    + ("import it here too" if piece.statement.is_import else remedy),
                 )

@@ -65,7 +65,8 @@ def _problem(node: ast.Import | ast.ImportFrom, sections: Collection[str], at_to
     for alias in node.names:
         if alias.name == "*" or alias.asname:
             wanted = "Name" if alias.name == "*" else alias.name
-            return f"a section's names are imported one by one and keep their names; write: from {module} import {wanted}"
+            kept = "a section's names are imported one by one and keep their names"
+            return f"{kept}; write: from {module} import {wanted}"
     return ""
 
 

@@ -39,7 +39,8 @@ def render_entry(error: ErrorText, builder: Any) -> str:
         if page in error.pages
     ]
     code = f'<code class="docutils literal notranslate" lang="en">{escape(error.text)}</code>'
-    return "<li>" + _("{text}: {pages}").format(text=code, pages=_(", ").join(links)) + "</li>"
+    titles = [_("{page}").format(page=link) for link in links]  # in brackets, where a language sets them
+    return "<li>" + _("{text}: {pages}").format(text=code, pages=_(", ").join(titles)) + "</li>"
 
 
 def visit_list(translator: Any, node: error_texts_node) -> None:

@@ -64,13 +64,15 @@ class FunctionRow:
 def rows_in_order(builder: Any) -> Iterator[FunctionRow]:
     """One row for each Function of a page, in the order of the pages.
 
-    A Function that a page uses without a check is left out if another page checks it.
+    A Function that a page uses without a check is left out if another page defines it, too, and checks it. What a
+    page imports from another section is not among its Functions.
     """
     by_page = all_records(builder.app)
-    checked = {record.function for records in by_page.values() for record in records}
-    for page in pages_in_order(builder.env):
+    functions = {page: trials.load(Path(builder.srcdir) / f"{page}.capabilities.json") for page in pages_in_order(builder.env)}
+    checked = {each.function for page, own in functions.items() for each in by_page.get(page, []) if each.function in own}
+    for page, found in functions.items():
         records = list(enumerate(by_page.get(page, []), 1))
-        for name, tried in trials.load(Path(builder.srcdir) / f"{page}.capabilities.json").items():
+        for name, tried in found.items():
             own = [(position, record) for position, record in records if record.function == name]
             if own or name not in checked:
                 yield FunctionRow(page, name, own, tried)

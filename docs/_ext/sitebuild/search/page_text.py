@@ -18,6 +18,7 @@ _BLOCKS = {"p", "li", "td", "th", "dt", "dd", "div", "pre", "h1", "h2", "h3", "s
 # A name in code that nobody would write in prose: with an underscore, or a capital letter inside. Comments are prose.
 _NAME = re.compile(r"\w*(?:\w_\w|[a-z][A-Z])\w*")
 _COMMENT_CLASSES = {"c1"}
+_LETTER = re.compile(r"\w")
 
 
 @dataclass
@@ -121,7 +122,7 @@ class _Reader(HTMLParser):
         if role == "link":
             self.items[-1].ends_in_link = True
             return
-        if self.items and data.strip():
+        if self.items and _LETTER.search(data):  # brackets and commas may stand around links
             self.items[-1].ends_in_link = False
         getattr(self.page.sections[-1], role).append(data)
 
@@ -140,5 +141,5 @@ def describe_pages(pages: dict[str, Page]) -> dict[str, list[str]]:
         for link, text in page.descriptions:
             target = posixpath.normpath(posixpath.join(posixpath.dirname(name), link)).removesuffix(".html")
             if target in said and target != name:
-                said[target].append(" ".join(text.split()).rstrip(" :,：，、;；."))
+                said[target].append(re.sub(r"\W+$", "", " ".join(text.split())))
     return said
