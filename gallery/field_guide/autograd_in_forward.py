@@ -11,6 +11,8 @@ The symptom: ``torch.autograd.grad`` in ``forward`` raises ``does not require gr
 ``torch.enable_grad()`` it runs, and ``x.grad`` is filled before anybody has called ``backward()``.
 """
 
+from textwrap import fill
+
 import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
 
@@ -69,11 +71,11 @@ class RootLeaking(torch.autograd.Function):
 
 
 x = torch.tensor([2.0, 10.0], dtype=torch.float64, requires_grad=True)
-for attempt in (lambda: RootUnrecorded.apply(x), lambda: RootLeaking.apply(x.exp().log())):
+for function in (RootUnrecorded, RootLeaking):
     try:
-        attempt()
+        function.apply(x.exp().log())
     except RuntimeError as error:
-        print("RuntimeError:", str(error).split(". ")[0])
+        print(fill(f"RuntimeError: {str(error).split('. ')[0]}", 80))
     else:
         raise AssertionError("it ran")
 

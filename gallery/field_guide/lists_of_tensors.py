@@ -11,6 +11,8 @@ The symptom: the output of the Function has ``requires_grad=False``, so a term o
 all the weights in a list keep ``None`` as their gradient, with no error at all.
 """
 
+from textwrap import fill
+
 import torch
 from torch import nn
 from torch.autograd import grad, gradcheck, gradgradcheck
@@ -39,7 +41,8 @@ class NormOfList(torch.autograd.Function):
 a = nn.Parameter(torch.tensor([3.0, 0.0], dtype=torch.float64))
 b = nn.Parameter(torch.tensor([[4.0]], dtype=torch.float64))
 weights = nn.ParameterList([a, b])
-for argument in ([a, b], (a, b), {"a": a, "b": b}.values(), weights, nn.Sequential(weights)):
+named = {"a": a, "b": b}
+for argument in ([a, b], (a, b), named.values(), weights, nn.Sequential(weights)):
     out = NormOfList.apply(2.0, argument)
     print(f"{type(argument).__name__:13}", out.item(), out.requires_grad)
     assert out.item() == 10 and not out.requires_grad
@@ -62,13 +65,13 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 class NormOfListRefused(NormOfList):
     @staticmethod
     def backward(ctx, grad_output):
-        return grad_output, [grad_output, grad_output]  # wrong: one place, two gradients
+        return grad_output, [grad_output] * 2  # wrong: one place, two gradients
 
 
 try:
     grad(NormOfListRefused.apply(factor, [a, b]), factor)
 except RuntimeError as error:
-    print("RuntimeError:", error)
+    print(fill(f"RuntimeError: {error}", 80))
 else:
     raise AssertionError("a list of gradients was taken")
 
@@ -101,13 +104,15 @@ class NormOfAll(torch.autograd.Function):
     def backward(ctx, grad_output):
         factor, *weights = ctx.saved_tensors
         norm = torch.cat([weight.flatten() for weight in weights]).norm()
-        return grad_output * norm, *(grad_output * factor * weight / norm for weight in weights)
+        scale = grad_output * factor / norm
+        return grad_output * norm, *(scale * weight for weight in weights)
 
 
-for arguments in ([a, b], {"a": a, "b": b}.values(), weights, nn.Sequential(weights).parameters()):
-    grads = [grad_input.tolist() for grad_input in grad(NormOfAll.apply(factor, *arguments), (factor, a, b))]
-    assert grads == [5.0, [1.2, 0.0], [[1.6]]]
-print(grads)
+expected = [torch.tensor(values).double() for values in (5.0, [1.2, 0.0], [[1.6]])]
+for tensors in ([a, b], named.values(), weights, nn.Sequential(weights).parameters()):
+    grads = grad(NormOfAll.apply(factor, *tensors), (factor, a, b))
+    torch.testing.assert_close(list(grads), expected)
+print([round(value, 6) for each in grads for value in each.flatten().tolist()])
 print("gradcheck    ", gradcheck(NormOfAll.apply, (factor, a, b)))
 print("gradgradcheck", gradgradcheck(NormOfAll.apply, (factor, a, b)))
 

@@ -63,7 +63,7 @@ assert seen == [(False, torch.bfloat16, torch.float32)]
 #
 # A gradient check does not help. It wants float64, which autocast leaves as it is:
 
-pair = [torch.randn(4, 3).double().requires_grad_(), torch.randn(2, 3).double().requires_grad_()]
+pair = [tensor.detach().double().requires_grad_() for tensor in (x, weight)]
 print("gradcheck    ", gradcheck(matmul_undecorated, pair))
 print("gradgradcheck", gradgradcheck(matmul_undecorated, pair))
 assert matmul_undecorated(*pair).dtype == torch.float64

@@ -11,6 +11,7 @@ The symptom: a network trains, you call ``register_full_backward_hook``, and ``f
 BackwardHookFunction is a view and is being modified inplace``.
 """
 
+from functools import partial
 from textwrap import fill
 
 import torch
@@ -105,7 +106,7 @@ handle.remove()
 
 
 def watch(module, inputs, out):
-    out.grad_fn.register_hook(lambda grad_inputs, grad_outputs: note(module, grad_inputs, grad_outputs))
+    out.grad_fn.register_hook(partial(note, module))
     out.register_hook(lambda grad_output: of_output.append(grad_output.tolist()))
 
 

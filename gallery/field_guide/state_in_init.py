@@ -63,7 +63,8 @@ for number, attempt in enumerate(attempts, start=1):
 
 old = ScaleOldStyle(3.0)
 print(old.forward(x.detach()).tolist(), old.backward(x.detach()).tolist())
-assert old.forward(x.detach()).tolist() == old.backward(x.detach()).tolist() == [3.0, 6.0]
+for method in (old.forward, old.backward):
+    assert method(x.detach()).tolist() == [3.0, 6.0]
 
 # %%
 # A class attribute

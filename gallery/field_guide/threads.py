@@ -42,8 +42,10 @@ one = ThreadPoolExecutor(1, thread_name_prefix="worker")
 out = Tripled.apply(x).sum()
 print(grad(out, x, retain_graph=True)[0].tolist())
 error = one.submit(grad, out, x).exception()
-print(torch.__version__, threads, f"{type(error).__name__}: {error}")
-assert out.item() == 9.0 and threads == ["MainThread", "worker_0"] and isinstance(error, AttributeError)
+print(torch.__version__, threads)
+print(f"{type(error).__name__}: {error}")
+assert threads == ["MainThread", "worker_0"]
+assert out.item() == 9.0 and isinstance(error, AttributeError)
 print("gradcheck    ", gradcheck(Tripled.apply, x))
 print("gradgradcheck", gradgradcheck(Tripled.apply, x))
 
@@ -60,7 +62,8 @@ def switches():
 
 with torch.no_grad(), torch.autocast("cpu"):
     print(switches(), one.submit(switches).result())
-    assert switches() == (False, True) and one.submit(switches).result() == (True, False)
+    assert switches() == (False, True)
+    assert one.submit(switches).result() == (True, False)
 
 # %%
 # Two at the same time
@@ -90,13 +93,15 @@ class Doubled(DoubledInBuffer):
 
 def gradients_of_two_threads(function):
     out = function.apply(x)  # one graph for both
+    grad_outputs = torch.ones_like(x), torch.full_like(x, 10)
     with ThreadPoolExecutor(2) as two:
-        calls = [two.submit(grad, out, x, torch.full_like(x, value), retain_graph=True) for value in (1, 10)]
+        calls = [two.submit(grad, out, x, each, retain_graph=True) for each in grad_outputs]
     return [call.result()[0].tolist() for call in calls]
 
 
 buffer, barrier = torch.empty_like(x), threading.Barrier(2, timeout=20)
-wrong, right = gradients_of_two_threads(DoubledInBuffer), gradients_of_two_threads(Doubled)
+wrong = gradients_of_two_threads(DoubledInBuffer)
+right = gradients_of_two_threads(Doubled)
 print(wrong[0] == wrong[1], right)
 assert wrong[0] == wrong[1] and right == [[2.0, 2.0], [20.0, 20.0]]
 barrier = threading.Barrier(1)
