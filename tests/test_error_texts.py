@@ -160,7 +160,7 @@ def test_what_was_read_from_the_output_is_what_was_caught(real_site: Site, scrip
     receiver, sender = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=run_instrumented, args=(script, sender))
     process.start()
-    assert receiver.poll(120)
+    assert receiver.poll(300)
     caught_texts = receiver.recv()
     process.join()
     read = texts_of(script, real_site.root / "docs" / script.parent.name)

@@ -1,6 +1,6 @@
 // The section of a page that fits a query best, and the lines of it that show why.
 
-import { cut, isHan } from "./words.js";
+import { cut } from "./words.js";
 
 const LENGTH = 160; // characters; Chinese ones are twice as wide
 
@@ -20,7 +20,7 @@ export const bestSection = (page, asked) => {
 // Pieces of text, each with whether it is a word of the query.
 export const passageOf = (text, asked) => {
   const hits = cut(text).filter(({ word, parts = [] }) => [word, ...parts].some((each) => asked.has(each)));
-  const length = isHan(text) ? LENGTH / 2 : LENGTH;
+  const length = /\p{sc=Han}/u.test(text) ? LENGTH / 2 : LENGTH;
   const inWindow = (first) => hits.filter(({ start, end }) => start >= first && end <= first + length);
   const starts = hits.map(({ start }) => start);
   const values = starts.map((start) => worth(inWindow(start), asked));
