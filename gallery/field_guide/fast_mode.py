@@ -78,7 +78,7 @@ x = torch.tensor([0.25, 1.5], dtype=torch.float64, requires_grad=True)
 try:
     gradcheck(whole_and_part, x, fast_mode=True)
 except RuntimeError as error:
-    print(*str(error).splitlines()[:3], sep="\n")
+    print(type(error).__name__, "\n".join(str(error).splitlines()[:3]), sep=": ")
 
 # %%
 # The measured slope of ``whole`` is zero. In torch 2.13 fast mode compares it with the slope that ``backward`` gives for
