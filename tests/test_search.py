@@ -31,7 +31,7 @@ QUERIES = [
     ("zh_CN", "显存", "conv_bn_fusion/memory_kept.html"),
     ("zh_CN", "gradcheck", "field_guide/gradcheck_says_no.html"),
     ("zh_CN", "gradcheck 失败", "field_guide/gradcheck_says_no.html"),
-    ("zh_CN", "GuardedConv2d has no second derivative", "conv_bn_fusion/convolution_backward.html"),
+    ("zh_CN", "GuardedConv2d has no second derivative", "conv_bn_fusion/no_second_derivative.html"),
     ("zh_CN", "batchnorm 反向传播推导", "conv_bn_fusion/batch_norm_backward.html"),
     ("zh_CN", "内存泄漏", "field_guide/tensors_on_ctx.html"),
     ("zh_CN", "自定义算子", "field_guide/custom_op.html"),
@@ -69,7 +69,7 @@ ERRORS = [
     ),
     (
         "trying to differentiate twice a function that was marked with @once_differentiable",
-        "conv_bn_fusion/convolution_backward.html",
+        "conv_bn_fusion/no_second_derivative.html",
     ),
     (
         "torch.compile with aot_autograd does not currently support double backward",
