@@ -183,6 +183,36 @@ def test_a_check_of_vmap_reaches_what_it_maps(tmp_path: Path) -> None:
     assert answer.reached == {"helper"}
 
 
+USER = """\
+import torch
+from torch.autograd import gradcheck
+from square import Square
+
+x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
+
+
+def twice(x):
+    return 2 * Square.apply(x)
+
+
+gradcheck(twice, x)
+gradcheck(Square.apply, x)
+"""
+
+
+def test_a_script_that_imports_a_definition_runs_with_it_and_does_not_change_it(tmp_path: Path) -> None:
+    files = {"gallery/chapter/square.py": SQUARE, "gallery/chapter/user.py": USER}
+    path = project(tmp_path, files) / "gallery/chapter/user.py"
+    ((_, answer),) = run_forked([lambda: run_script(Script.read(path), trace=True)], [60.0], jobs=1)
+    assert (answer.notice, answer.records) == (None, 2)
+    assert {mutant.formula.name for mutant in make_mutants(Script.read(path))} == set()
+    # A correction changes the whole script, in which the definition stands.
+    correction = Correction("chapter/user", "", (Replacement("grad_output * 2 * x", "grad_output * 3 * x"),))
+    corrected = correction.apply(Script.read(path).complete())
+    ((_, answer),) = run_forked([lambda: run_script(corrected)], [60.0], jobs=1)
+    assert answer.notice.kind == "check"
+
+
 def test_a_child_that_crashes_or_hangs_is_told() -> None:
     calls = [lambda: "answer", lambda: os._exit(3), lambda: sleep(60)]
     answers = dict(run_forked(calls, [60.0, 60.0, 0.5], jobs=2))

@@ -92,7 +92,7 @@ class Campaign:
             If a script surprises without any change.
         """
         explanations, corrections = read_explanations(self.folder), read_corrections(self.folder)
-        corrected = [correction.apply(self._script(correction.script)) for correction in corrections]
+        corrected = [correction.apply(self._script(correction.script).complete()) for correction in corrections]
         load_modules(self.scripts)
         mutants = [mutant for script in self.scripts for mutant in make_mutants(script)]
         chosen = [mutant for mutant in mutants if mutant.script is self._script(only)] if only else mutants

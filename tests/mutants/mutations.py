@@ -13,6 +13,8 @@ from operators import OPERATORS
 from scopes import Scope
 from slots import Slot, walk
 
+from sitebuild.definitions.chapter_files import completed
+
 
 @dataclass(frozen=True)
 class Script:
@@ -33,6 +35,10 @@ class Script:
     def read(cls, path: Path) -> Script:
         """The script in ``path``."""
         return cls(path, path.read_text(encoding="utf-8"))
+
+    def complete(self) -> Script:
+        """The script with what it imports from other sections in the place of the imports."""
+        return Script(self.path, completed(self.path))
 
     @property
     def chapter(self) -> Path:

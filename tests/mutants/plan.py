@@ -1,8 +1,8 @@
 """Decides which mutants have to run.
 
-Every download of the site runs by itself, so scripts of a chapter repeat definitions, and tests/test_lessons.py
-holds these equal. A repeated definition is changed where a check reaches it; if no check notices there, the
-other scripts that repeat it are asked as well.
+A definition that other sections import is changed in the script that defines it, whose checks have to notice. One
+that scripts of a chapter repeat, which tests/test_lessons.py holds equal, is changed where a check reaches it; if no
+check notices there, the other scripts that repeat it are asked as well.
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ from mutations import Script
 from sitebuild.checks import capability_checks, gradient_checks, log
 from sitebuild.checks.expectations import find_missing, find_unmeant, read_expectations
 from sitebuild.checks.record import CheckRecord
-from sitebuild.examples.observer import EXAMPLE
+from sitebuild.definitions.chapter_files import completed
+from sitebuild.definitions.finder import sections_of
+from sitebuild.examples.running_script import EXAMPLE
 
 # A sum that is split among threads rounds differently; plots are drawn into memory.
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
@@ -78,7 +80,7 @@ def load_modules(scripts: list[Script]) -> None:
     """Import what the scripts import, so that forked children have it already."""
     os.environ.update(ENVIRONMENT)
     for script in scripts:
-        for node in ast.walk(script.tree):
+        for node in ast.walk(ast.parse(completed(script.path))):
             if isinstance(node, ast.Import):
                 for name in node.names:
                     importlib.import_module(name.name)
@@ -170,15 +172,16 @@ def _execute(script: Script) -> Iterator[tuple[BaseException | None, list[CheckR
 def _find_notice(script: Script, records: list[CheckRecord], notes: _Notes) -> Notice | None:
     """The first thing that is not as meant; the checks that ran are added to ``records``."""
     expectations = [entry for entry in read_expectations(script.chapter) if entry.script == script.path.stem]
-    for raised, taken in _execute(script):
-        records += taken
-        notes.settle(taken)
-        # A check that fails may raise as well: it says more than what it raised.
-        unmeant = find_unmeant(script.chapter, script.path.stem, taken, expectations)
-        if unmeant:
-            return Notice("check", unmeant[0])
-        if raised is not None:
-            return _notice_error(script, raised)
+    with sections_of(script.path):
+        for raised, taken in _execute(script):
+            records += taken
+            notes.settle(taken)
+            # A check that fails may raise as well: it says more than what it raised.
+            unmeant = find_unmeant(script.chapter, script.path.stem, taken, expectations)
+            if unmeant:
+                return Notice("check", unmeant[0])
+            if raised is not None:
+                return _notice_error(script, raised)
     missing = find_missing(script.chapter, {script.path.stem: records}, expectations)
     return Notice("check", missing[0]) if missing else None
 

@@ -8,6 +8,7 @@ Lower packages know nothing of those above them:
     site          what stands around the text of a page, and the published folder
     checks, graphs, plots, times    the kinds of results; none knows another
     running, translation            executing scripts; catalogues and what they are put into
+    definitions   what scripts import from each other
     examples      what an example, a chapter and a result are
 
 The contributing page tells more.

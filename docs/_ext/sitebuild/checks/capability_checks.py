@@ -17,13 +17,13 @@ from collections.abc import Callable
 from typing import Any
 
 from sitebuild.checks import log
-from sitebuild.examples.observer import EXAMPLE
+from sitebuild.examples import running_script
 
 
 def _line_of_example(depth: int = 2) -> int:
     """Line of the example that calls an observer; 0 if something else calls it."""
     frame = sys._getframe(depth)
-    return frame.f_lineno if frame.f_globals.get("__name__") == EXAMPLE else 0
+    return running_script.line_of(frame) if running_script.is_example(frame) else 0
 
 
 def _difference(result: Any, expected: Callable[[], Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sitebuild.examples.observer import EXAMPLE
+from sitebuild.examples.running_script import EXAMPLE
 
 # Elements in all inputs together: a copy takes memory.
 LARGEST = 4096

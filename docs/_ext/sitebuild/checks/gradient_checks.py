@@ -13,6 +13,7 @@ from typing import Any
 
 from sitebuild.checks import log
 from sitebuild.checks.record import CAPABILITIES
+from sitebuild.examples.running_script import line_of
 
 MODULE = "torch.autograd.gradcheck"
 OBSERVED = {"gradcheck": 1, "gradgradcheck": 2}  # name of the check: order of the derivative
@@ -33,7 +34,7 @@ def _observer(check: Callable[..., bool]) -> Callable[..., bool]:
             return check(*args, **kwargs)  # gradgradcheck is made of gradcheck: one record is enough
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        options, line, order = bound.arguments, sys._getframe(1).f_lineno, OBSERVED[check.__name__]
+        options, line, order = bound.arguments, line_of(sys._getframe(1)), OBSERVED[check.__name__]
         passed, message = False, ""
         try:
             passed = check(*args, **kwargs)

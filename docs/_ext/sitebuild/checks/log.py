@@ -22,7 +22,8 @@ def function_class(function: Any) -> type | None:
     return owner if inspect.isclass(owner) and issubclass(owner, torch.autograd.Function) else None
 
 
-def _name_of(function: Any) -> str:
+def name_of(function: Any) -> str:
+    """Name of a Function, an operator or another function, as the tables show it."""
     if (owner := function_class(function)) is not None:
         return owner.__name__
     # An operator of torch.library has its name in its text: <CustomOpDef(site::cube)>.
@@ -80,7 +81,7 @@ def add(
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     record = CheckRecord(
         check=check,
-        function=_name_of(function),
+        function=name_of(function),
         inputs=_describe_inputs(inputs),
         passed=passed,
         message=message,

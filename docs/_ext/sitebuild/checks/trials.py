@@ -21,6 +21,7 @@ from typing import Any
 from sitebuild.checks import function_calls, log
 from sitebuild.checks.capability_checks import slices
 from sitebuild.checks.record import CAPABILITIES
+from sitebuild.examples import running_script
 
 # Also names of classes in the table.
 HELD, NOT_HELD, ABSENT = "passed", "not-held", "absent"
@@ -150,12 +151,16 @@ def _on_copies(function: type) -> Callable[..., Any]:
 
 
 def subjects() -> dict[str, Subject]:
-    """What the table names of an example that has run: what it has checked, and the other Functions that it has called."""
+    """What the table names of an example that has run: what it has checked, and the other Functions that it has called.
+
+    What it has imported from another section is named there.
+    """
     called = function_calls.called()  # before more is called here
-    found = _checked_subjects()
+    elsewhere = {log.name_of(each) for each in running_script.imported}
+    found = {name: subject for name, subject in _checked_subjects().items() if name not in elsewhere}
     covered = {each.__name__ for subject in found.values() for each in subject.around}
     for function, inputs in called.items():
-        if function.__name__ not in {*found, *covered}:
+        if function.__name__ not in {*found, *covered, *elsewhere}:
             inputs = tuple(map(_apart, inputs))
             found[function.__name__] = Subject(_on_copies(function), inputs, _rules([function]), around=(function,))
     return found
@@ -168,7 +173,7 @@ def _functions_of_call(function: Callable[..., Any], inputs: tuple[Any, ...]) ->
             behind = functions_behind(function(*inputs))
     except Exception:  # it is no use for a trial either
         return []
-    return [each for each in behind if each.__module__ == "__main__"]
+    return [each for each in behind if each.__module__ == running_script.EXAMPLE]
 
 
 def _gradients(function: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Any]:

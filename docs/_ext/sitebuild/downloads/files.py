@@ -9,10 +9,13 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from sitebuild.definitions.chapter_files import imports_of
+from sitebuild.definitions.completed_script import complete
 from sitebuild.downloads.notebook import write_notebook
 from sitebuild.examples.gallery import chapters, scripts_of
 from sitebuild.translation.page_catalogue import catalogue_of
 from sitebuild.translation.source_comments import CommentTranslationError
+from sitebuild.translation.translated_imports import TranslatedImports
 from sitebuild.translation.translated_script import ScriptTranslationError, translate_script
 
 FOLDER = "downloads"
@@ -29,18 +32,23 @@ def write_zip(path: Path, files: list[Path]) -> None:
 
 
 def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None:
-    """Write script and notebook of one example."""
+    """Write script and notebook of one example, with what it imports from other sections."""
     page = f"{chapter}/{script.stem}"
     draft = app.config.draft
     source, translations = script.read_text(encoding="utf-8"), catalogue_of(app, page)
+    imports, translated = imports_of(script), TranslatedImports(app, chapter)
 
     def title_of(target: str) -> str:
         other = target.lstrip("/") if target.startswith("/") else f"{chapter}/{target}"
         return app.env.titles[other].astext() if other in app.env.titles else target
 
+    def whole(*, wrapped: bool) -> str:
+        text = translate_script(source, translations, wrapped=wrapped, draft=draft)
+        return complete(text, imports, translated.head, translated.text_of) if imports else text
+
     try:
-        (folder / script.name).write_text(translate_script(source, translations, draft=draft), encoding="utf-8")
-        flowing = translate_script(source, translations, wrapped=False, draft=draft)
+        (folder / script.name).write_text(whole(wrapped=True), encoding="utf-8")
+        flowing = whole(wrapped=False)
     except (ScriptTranslationError, CommentTranslationError) as error:
         raise ExtensionError(f"gallery/{chapter}/{script.name} in {app.config.language}: {error}") from error
     notebook = write_notebook(flowing, app.config.sphinx_gallery_conf, title_of)

@@ -57,6 +57,13 @@ def is_example(app: Sphinx, docname: str) -> bool:
     return folder in app.config.sphinx_gallery_conf["gallery_dirs"] and name != "index"
 
 
+def script_of(app: Sphinx, page: str) -> Path:
+    """The script of an example's page."""
+    chapter, _slash, name = page.rpartition("/")
+    generated = (Path(app.srcdir) / chapter).resolve()
+    return next(scripts for scripts, pages in chapters(app) if pages == generated) / f"{name}.py"
+
+
 def source_of(config: Config, page: str) -> str:
     """File of the repository that a person edits to change the text of ``page``.
 

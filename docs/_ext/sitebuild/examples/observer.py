@@ -10,9 +10,6 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-# Sphinx-Gallery runs the code of an example under this name.
-EXAMPLE = "__main__"
-
 
 @dataclass(frozen=True)
 class ScriptResults:

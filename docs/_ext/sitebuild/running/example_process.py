@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from sphinx_gallery.gen_rst import generate_file_rst
 
+from sitebuild.definitions.finder import sections_of
 from sitebuild.examples.gallery import name_of
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.running import gallery_hooks, process_group
@@ -61,7 +62,8 @@ def _run(
     gc.freeze()  # collecting garbage would copy the memory that is shared with the build
     gallery_hooks.use(observers)
     try:
-        *_, outcome = generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
+        with sections_of(script):
+            *_, outcome = generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
         report = outcome.get("formatted_exception", "")
         for observer in observers if not report else ():
             observer.finish(ScriptResults(page_folder, script.stem))

@@ -13,6 +13,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
+from sitebuild.definitions.chapter_files import completed
 from sitebuild.examples.gallery import Example
 from sitebuild.examples.observer import Observer
 from sitebuild.running import execution_cache, process_group
@@ -82,14 +83,15 @@ class ExampleRunner:
     ) -> None:
         self._source, self._scratch, self._key = source, scratch, key
         self._limits, self._observers, self._gallery_conf = limits, observers, gallery_conf
-        self._running: dict[ExampleProcess, Example] = {}
+        # With what is running, and what its results are made with.
+        self._running: dict[ExampleProcess, tuple[Example, str]] = {}
         self._started = self._total = 0
         self._complaints: list[str] = []
 
     def run(self, examples: list[Example]) -> list[str]:
         """Run ``examples``; return one line for each that cannot be used."""
         shutil.rmtree(self._scratch, ignore_errors=True)
-        texts = {example: example.script.read_text(encoding="utf-8") for example in examples}
+        texts = {example: completed(example.script) for example in examples}
         alone = [each for each in examples if any(watching.runs_alone(texts[each]) for watching in self._observers)]
         together = [example for example in examples if example not in alone]
         self._total = len(examples)
@@ -121,15 +123,16 @@ class ExampleRunner:
         print(progress, file=sys.__stdout__, flush=True)
         chapter = generated.relative_to(self._source).as_posix()
         scratch = self._scratch / str(self._started)
+        key = execution_cache.key_of(script, self._key)
         process = ExampleProcess(script, chapter, scratch, self._gallery_conf, self._observers, guard)
-        self._running[process] = example
+        self._running[process] = example, key
 
     def _finish(self, process: ExampleProcess) -> None:
         """Keep what a script has left, or the complaint about it."""
-        example = self._running[process]
+        example, key = self._running[process]
         process.end()  # what the script itself has started goes with it
         del self._running[process]
         if complaint := process.complaint():
             self._complaints.append(complaint)
         else:
-            execution_cache.keep(process.results, example.script, example.generated, self._key)
+            execution_cache.keep(process.results, example.script, example.generated, key)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sphinx_gallery.gen_rst import get_md5sum
 
+from sitebuild.definitions.chapter_files import digest
 from sitebuild.examples.gallery import scripts_of
 
 # Distributions whose version shows in a result.
@@ -28,6 +29,12 @@ WRITERS = (
     "running/example_process.py",
     "running/gallery_hooks.py",
     "running/gallery_run.py",
+    "definitions/finder.py",
+    "definitions/imported.py",
+    "definitions/joined_names.py",
+    "definitions/sibling_imports.py",
+    "definitions/top_level.py",
+    "examples/running_script.py",
 )
 # Marks a folder of docs/ as generated: `make clean` and a build without that chapter remove it.
 MARK = ".generated"
@@ -50,6 +57,11 @@ def execution_key(settings: str, writers: list[Path]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def key_of(script: Path, key: str) -> str:
+    """``key`` together with the definitions that ``script`` imports from other sections of its chapter."""
+    return hashlib.sha256(f"{key}\n{digest(script)}".encode()).hexdigest()
+
+
 def _checksum_file(script: Path, generated: Path) -> Path:
     """Where Sphinx-Gallery keeps the MD5 of the text that ran; without it nothing else counts."""
     return generated / f"{script.name}.md5"
@@ -70,7 +82,7 @@ def is_current(script: Path, generated: Path, key: str) -> bool:
         record = json.loads(_record_file(script, generated).read_bytes())
         return (
             checksum == get_md5sum(script, mode="t")
-            and record["made_with"] == key
+            and record["made_with"] == key_of(script, key)
             and all(_hash(generated / name) == value for name, value in record["files"].items())
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -95,7 +107,7 @@ def keep(fresh: Path, script: Path, generated: Path, key: str) -> None:
     script, generated : Path
         The script, and the folder of generated pages of its chapter.
     key : str
-        What :func:`execution_key` said before the run.
+        What :func:`key_of` said before the run.
     """
     discard(script, generated)
     checksum = _checksum_file(script, generated)

@@ -11,6 +11,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx_gallery.gen_gallery import generate_gallery_rst
 
+from sitebuild.definitions.chapter_files import import_faults
 from sitebuild.examples.gallery import Example, all_examples, chapters, name_of
 from sitebuild.examples.script_form import chapter_faults, output_faults, script_faults
 from sitebuild.running import example_shard, execution_cache, observers
@@ -75,6 +76,7 @@ def run_examples(app: Sphinx) -> None:
     # Before anything is run, written or removed.
     names = [line for folders in chapters(app) for line in chapter_faults(source, *folders)]
     fail(names + [line for example in all_examples(app) for line in script_faults(example.script)])
+    fail([line for example in all_examples(app) for line in import_faults(example.script)])
     execution_cache.tidy_folders(source, chapters(app))
     examples = example_shard.share(all_examples(app), app.config.example_shard)
     scratch = Path(app.doctreedir).resolve().parent / "runs"

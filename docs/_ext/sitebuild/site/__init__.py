@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 MODULES = (
     "trusted_markup",
     "gallery_pages",
+    "imported_code",
     "page_cards",
     "formulas",
     "math_font",

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sitebuild.examples.observer import EXAMPLE, Observer, ScriptResults
+from sitebuild.examples.observer import Observer, ScriptResults
+from sitebuild.examples.running_script import is_example
 
 CLOCKS = ("perf_counter", "perf_counter_ns", "monotonic", "process_time", "time")
 
@@ -42,7 +43,7 @@ def _observed(clock: Callable[[], float]) -> Callable[[], float]:
     @functools.wraps(clock)
     def observed() -> float:
         global _readings
-        if sys._getframe(1).f_globals.get("__name__") == EXAMPLE:
+        if is_example(sys._getframe(1)):
             _readings += 1
         return clock()
 

@@ -1,0 +1,96 @@
+"""Shows what a section imports from others: a link in the import, and the imported code, folded, beneath it."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.locale import _
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from sitebuild.definitions.chapter_files import imports_of
+from sitebuild.definitions.completed_script import imported_text
+from sitebuild.examples.gallery import is_example, script_of
+from sitebuild.translation.source_comments import CommentTranslationError
+from sitebuild.translation.translatable_code import translatable_code
+from sitebuild.translation.translated_imports import TranslatedImports
+
+
+class imported_code_node(nodes.General, nodes.Element):
+    """What the script in ``file`` imports from ``section``."""
+
+
+class PlaceImportedCode(SphinxTransform):
+    """Put the imported code beneath each block that imports from other sections."""
+
+    default_priority = 22  # code blocks are known (21)
+
+    def apply(self, **kwargs: Any) -> None:
+        """Add the nodes."""
+        if not is_example(self.app, self.env.docname):
+            return
+        script = script_of(self.app, self.env.docname)
+        sections = {imported.by.section for imported in imports_of(script)}
+        for block in list(self.document.findall(translatable_code)) if sections else ():
+            with suppress(SyntaxError):  # a block that continues in the next one imports nothing
+                imports = [node.module for node in ast.parse(block.astext()).body if isinstance(node, ast.ImportFrom)]
+                below = [imported_code_node(script=str(script), section=each) for each in imports if each in sections]
+                place = block.parent.index(block) + 1
+                block.parent[place:place] = below
+
+
+class LinkImports(SphinxPostTransform):
+    """Let the name of a section lead to it where a block imports from it."""
+
+    default_priority = 6  # Sphinx-Gallery has taken the code apart, to link names of PyTorch (5)
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Wrap the names in links."""
+        for below in self.document.findall(imported_code_node):
+            siblings = below.parent[: below.parent.index(below)]
+            block = next(node for node in reversed(siblings) if not isinstance(node, imported_code_node))
+            page, section = self.env.docname, below["section"]
+            for name in [each for each in block.findall(nodes.inline) if each["classes"] == ["nn"] and each.astext() == section]:
+                chapter = page.rpartition("/")[0]
+                address = self.app.builder.get_relative_uri(page, f"{chapter}/{section}")
+                title = TranslatedImports(self.app, chapter).title_of(section)
+                name.replace_self(nodes.reference("", "", name.deepcopy(), refuri=address, reftitle=title, internal=True))
+
+
+def visit_imported_code(translator: Any, node: imported_code_node) -> None:
+    """Write the folded code with a line that says what it is."""
+    builder, section = translator.builder, node["section"]
+    chapter = builder.current_docname.rpartition("/")[0]
+    translated = TranslatedImports(builder.app, chapter)
+    (imported,) = [each for each in imports_of(Path(node["script"])) if each.by.section == section]
+    several = len({piece.section for piece in imported.pieces}) > 1
+    try:
+        code = imported_text(imported, translated.head if several else lambda section: "", translated.text_of)
+    except CommentTranslationError:  # the page of that section tells
+        code = imported_text(imported, translated.head)
+    address = escape(builder.get_relative_uri(builder.current_docname, f"{chapter}/{section}"))
+    link = f'<a class="reference internal" href="{address}">{escape(translated.title_of(section))}</a>'
+    names = ", ".join(f"<code>{escape(name)}</code>" for name in imported.by.names)
+    summary = escape(_("{names}: imported from {section}")).format(names=names, section=link)
+    highlighted = translator.highlighter.highlight_block(code, "python", location=node)
+    translator.body.append(
+        f'<details class="imported-code" data-pagefind-ignore><summary>{summary}</summary>'
+        f'<div class="highlight-Python notranslate">{highlighted}</div></details>\n'
+    )
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the transforms and what writes the node."""
+    skip = (lambda translator, node: None, None)
+    app.add_node(imported_code_node, html=(visit_imported_code, None), gettext=skip)
+    app.add_transform(PlaceImportedCode)
+    app.add_post_transform(LinkImports)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
