@@ -79,7 +79,7 @@ assert kept == 3 * kept_by_checkpoint == 24_000
 # makes that last decision and generates no machine code, so it needs no compiler. Whether your code gets faster, only
 # a clock on your device can tell.
 
-compiled = torch.compile(tanh_exp, fullgraph=True, backend="aot_eager_decomp_partition")
+compiled = torch.compile(tanh_exp, backend="aot_eager_decomp_partition")
 kept_by_compile, grad_x = bytes_kept(compiled, x)
 print("compile   ", kept_by_compile)
 torch.testing.assert_close(grad_x, grad_plain)
