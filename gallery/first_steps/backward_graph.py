@@ -151,10 +151,10 @@ assert grad_mode == [False, True]
 make_dot((grad_weight, loss), params={"weight": weight, "loss": loss, "grad_weight": grad_weight})
 
 # %%
-# On the right way down you find the first graph again, ending in ``loss``. Its nodes did not change. What backward
-# did stands below ``ExpBackward0`` as well: a product with the saved :math:`e^p`, and one with ``data``. Ask at any
-# such picture whether a way leads from the gradient up to the leaf. Here one does, and the second derivative comes
-# out as on paper, :math:`d^2 e^{wd}`:
+# The nodes between ``weight`` and ``loss`` are the first graph again; nothing in it has changed. The steps of backward
+# branch off below ``ExpBackward0``, because they use the saved :math:`e^p`: one product with it, and one with ``data``.
+# Ask at any such picture whether a way leads from the gradient up to the leaf. Here one does, and the second
+# derivative comes out as on paper, :math:`d^2 e^{wd}`:
 
 (second,) = torch.autograd.grad(grad_weight.sum(), weight)
 print(second.tolist())

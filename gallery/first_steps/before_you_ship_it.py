@@ -52,11 +52,10 @@ print(results)
 assert not results
 
 # %%
-# Mathematics
+# Derivatives
 # -----------
 #
-# The first variant divides by the number of inputs and forgets to do so in ``backward``. The second loses the
-# history of what it saves:
+# An average instead of a sum, and ``backward`` was forgotten:
 
 
 def print_failing(function, *points):
@@ -74,12 +73,15 @@ class Unscaled(Linear):
 
 print_failing(Unscaled, "first order")
 
+# %%
+# Saved without a history. The first derivative does not notice:
+
 
 class Detached(Linear):
     @staticmethod
     def setup_context(ctx, inputs, output):
         x, weight = inputs
-        ctx.save_for_backward(x.detach(), weight.detach())  # wrong: no history
+        ctx.save_for_backward(x.detach(), weight.detach())  # wrong: the history is cut off
 
 
 print_failing(Detached, "second order")
@@ -95,12 +97,15 @@ print_failing(Detached, "second order")
 class ReadsMemory(Linear):
     @staticmethod
     def backward(ctx, grad_output):
-        # wrong: without .contiguous() before it
+        # wrong: grad_output.contiguous() is meant
         rows = torch.as_strided(grad_output, grad_output.shape, (grad_output.shape[1], 1))
         return linear_backward(ctx, rows)
 
 
 print_failing(ReadsMemory, "strided gradient")
+
+# %%
+# Somebody freezes the weight and expects to save half of the work:
 
 
 class ComputesAll(Linear):
@@ -113,11 +118,14 @@ class ComputesAll(Linear):
 
 print_failing(ComputesAll, "needs_input_grad")
 
+# %%
+# A batch without a single row leaves ``reshape`` nothing to compute the -1 from:
+
 
 class GuessesShape(Linear):
     @staticmethod
     def forward(x, weight):
-        return x.reshape(len(x), -1) @ weight.T  # wrong: -1 can be anything if x is empty
+        return x.reshape(len(x), -1) @ weight.T  # wrong: flatten(1) is meant
 
 
 print_failing(GuessesShape, "empty batch")
@@ -126,7 +134,7 @@ print_failing(GuessesShape, "empty batch")
 # Where it runs
 # -------------
 #
-# A Function that has seen only the inputs of its ``gradcheck`` may contain their dtype or their device:
+# Written for the sake of its ``gradcheck``, a Function may contain the dtype of that check:
 
 
 class InDouble(Linear):
@@ -138,25 +146,33 @@ class InDouble(Linear):
 
 print_failing(InDouble, "dtype")
 
+# %%
+# The device is forgotten just as easily, and missed only where there is another one:
+
 
 class OnCPU(Linear):
     @staticmethod
     def forward(x, weight):
-        return x @ weight.T + torch.zeros(len(weight), dtype=x.dtype)  # wrong: device=x.device is missing
+        # wrong: device=x.device is missing
+        return x @ weight.T + torch.zeros(len(weight), dtype=x.dtype)
 
 
 print_failing(OnCPU, "device")
 
 # %%
-# ``vmap`` wants a rule. The next variant has none. The one after it looks at values to save work, and that fails
-# wherever there are no values yet: on the device ``meta``, under ``vmap`` and under ``torch.compile``.
+# ``vmap`` wants a rule, and this Function has none. One line would allow PyTorch to make it, because all methods
+# consist of its operations:
 
 
 class WithoutRule(Linear):
-    generate_vmap_rule = False  # wrong: forward and backward are made of operations that vmap knows
+    generate_vmap_rule = False  # wrong: True is meant
 
 
 print_failing(WithoutRule, "vmap")
+
+# %%
+# A decision on values, meant to save work. It fails wherever there are no values yet: on the device ``meta``, under
+# ``vmap`` and under ``torch.compile``:
 
 
 class LooksAtValues(Linear):
@@ -170,15 +186,15 @@ class LooksAtValues(Linear):
 print_failing(LooksAtValues, "device", "vmap", "compile")
 
 # %%
-# Under autocast a product in ``forward`` is computed in ``bfloat16``. Backward runs outside and gets a gradient in
-# ``bfloat16``, next to a weight in ``float32``:
+# Under autocast the product in ``forward`` is computed in ``bfloat16``. Backward runs outside of it. There it meets a
+# gradient in ``bfloat16`` and a weight in ``float32``:
 
 
 class Uncast(Linear):
     @staticmethod
     def backward(ctx, grad_output):
         x, weight = ctx.saved_tensors
-        # wrong: without .to(x.dtype)
+        # wrong: grad_output.to(x.dtype) is meant
         grad_x = grad_output @ weight if ctx.needs_input_grad[0] else None
         grad_weight = grad_output.T @ x if ctx.needs_input_grad[1] else None
         return grad_x, grad_weight
@@ -190,8 +206,8 @@ print_failing(Uncast, "autocast")
 # What it keeps
 # -------------
 #
-# One attribute, left over from a search for a bug, and the result is kept for as long as its node. Why that is
-# longer than it seems is told in :doc:`/field_guide/tensors_on_ctx`.
+# One attribute, left over from a search for a bug, and the result lives as long as its node. Why that is longer than it
+# seems is told in :doc:`/field_guide/tensors_on_ctx`.
 
 
 class KeepsOutput(Linear):
@@ -202,3 +218,7 @@ class KeepsOutput(Linear):
 
 
 print_failing(KeepsOutput, "memory")
+
+# %%
+# Eleven faults, and ``gradcheck`` finds one of them. Run the whole list on your Function, with shapes that differ in
+# every dimension, and put the call into your tests.

@@ -65,8 +65,8 @@ def check_second_order(function, inputs):
 # What comes in
 # -------------
 #
-# The gradient that ``sum`` sends back is a single number, expanded to all elements. Other operations send every
-# second element of something, or a transpose. ``gradcheck`` tries none of them.
+# The gradient that ``sum`` sends back is a single number, expanded to all elements. Others come as every second element
+# of something larger. Both must lead to the same result as a gradient that fills its memory row by row:
 
 
 def check_strided_gradient(function, inputs):
@@ -105,8 +105,8 @@ def check_needs_input_grad(function, inputs):
 
 
 # %%
-# A batch may be empty: the last one of a filtered data set, or an expert to which nothing was routed. Cut to zero are
-# all tensors whose first dimension is as long as that of the first one.
+# A batch may be empty, when a filter has let nothing through, say. Every tensor whose first dimension is as long as
+# that of the first tensor is taken for a batch and emptied:
 
 
 def check_empty_batch(function, inputs):
@@ -119,8 +119,9 @@ def check_empty_batch(function, inputs):
 # Where it runs
 # -------------
 #
-# In other dtypes the values have to be those of ``float64``, as closely as the dtype allows. Without a GPU the device
-# ``meta`` stands in for one. It computes shapes and no values, but it refuses a tensor that was made on the CPU.
+# In other dtypes the values have to be those of ``float64``, about as closely as the dtype allows. Another device is
+# always at hand: ``meta`` computes shapes and no values, but it refuses a tensor that was made on the CPU. A GPU is
+# tried as well if there is one, and the last lines of this page say whether there was.
 
 
 def assert_same_in(dtype, results, expected):
@@ -136,9 +137,9 @@ def check_dtype(function, inputs):
 
 
 def check_device(function, inputs):
-    device = "cuda" if torch.cuda.is_available() else "meta"
-    for result in out_and_grads(function, copy_inputs(inputs, device=device)):
-        assert result.device.type == device, f"{device} goes in, {result.device.type} comes out"
+    for device in ("meta", "cuda") if torch.cuda.is_available() else ("meta",):
+        for result in out_and_grads(function, copy_inputs(inputs, device=device)):
+            assert result.device.type == device, f"{device} goes in, {result.device.type} comes out"
 
 
 def check_vmap(function, inputs):
@@ -217,7 +218,8 @@ def check_function(function, *inputs):
 
 
 # %%
-# Try it on a function of PyTorch, which needs no Function. The guard lets other scripts import the checklist:
+# Here it is tried on a loss of PyTorch. The ``if`` keeps this trial from running when another script imports the
+# checklist:
 
 if __name__ == "__main__":
     torch.manual_seed(0)
@@ -225,4 +227,5 @@ if __name__ == "__main__":
     results = check_function(torch.nn.functional.mse_loss, x, target)
     for name, result in results.items():
         print(f"{name:17} {result}")
+    print("cuda", torch.cuda.is_available())
     assert set(results.values()) == {"ok"}

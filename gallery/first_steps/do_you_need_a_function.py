@@ -127,8 +127,12 @@ class BoundedSqrt(torch.autograd.Function):
 zero = torch.zeros(1, dtype=torch.float64, requires_grad=True)
 for root in (torch.sqrt, BoundedSqrt.apply):
     print(torch.autograd.grad(root(zero**2), zero)[0].item())
-print("gradcheck    ", gradcheck(BoundedSqrt.apply, x[:4].detach().abs().requires_grad_()))
-print("gradgradcheck", gradgradcheck(BoundedSqrt.apply, x[:4].detach().abs().requires_grad_()))
+positive = x[:4].detach().abs().requires_grad_()
+print("gradcheck    ", gradcheck(BoundedSqrt.apply, positive))
+print("gradgradcheck", gradgradcheck(BoundedSqrt.apply, positive))
+
+# The bound itself, and NaN turned into zero.
+torch.testing.assert_close(torch.autograd.grad(BoundedSqrt.apply(zero), zero)[0], torch.full_like(zero, 500))
 assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
 
 # %%

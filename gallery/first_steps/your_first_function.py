@@ -46,8 +46,8 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 #    \frac{\partial}{\partial y} = -\frac{1}{e^d - 1}
 #
 # For a gap of zero both derivatives are infinite. So the Function takes a third argument, the smallest gap that
-# counts. A ``clamp`` in front would do that as well, but its derivative is zero, and two bounds that have met would
-# never be pushed apart again.
+# counts. A ``clamp`` in front would limit the gap as well, but the derivative of ``clamp`` is zero there: a gap that has
+# closed would contribute nothing to the gradient.
 
 
 def log_one_minus_exp(gap):
@@ -110,9 +110,9 @@ print(out.item(), grad_bounds.tolist())
 # Checks
 # ------
 #
-# The gradient is held against finite differences, in ``float64``, and so is the derivative of the gradient. Above the
-# smallest gap both have to agree. Below it the gradient is meant to be another one, so there it is compared with the
-# formula:
+# The gradient is compared with finite differences, in ``float64``, and so is the derivative of the gradient. Above the
+# smallest gap they have to agree. Below it the gradient is meant to be another one, so there it is compared with the
+# formula, and printed next to what ``clamp`` would have given:
 
 x = torch.rand(4, 3, dtype=torch.float64, requires_grad=True)
 y = (torch.rand(3, dtype=torch.float64) - 1.5).requires_grad_()
@@ -128,6 +128,7 @@ met = torch.zeros(2, dtype=torch.float64, requires_grad=True)
 slope = 1 / torch.expm1(torch.tensor(0.5, dtype=torch.float64))
 torch.testing.assert_close(grad_met, torch.stack([1 + slope, -slope]))
 clamped = met[0] + log_one_minus_exp((met[0] - met[1]).clamp(min=0.5))
+torch.testing.assert_close(log_sub_exp(*met, smallest_gap=0.5), clamped)
 (grad_clamped,) = torch.autograd.grad(clamped, met)
 print([round(value, 6) for value in grad_met.tolist()], grad_clamped.tolist())
 assert grad_clamped.tolist() == [1, 0]
