@@ -7,7 +7,7 @@ can read every other page of this site, and every graph that torchviz draws.
 
 You should have trained a model with PyTorch and know the chain rule. No other page comes before this one.
 
-Two weights, two numbers as data and four lines of arithmetic are enough.
+Two weights, two numbers as data and three lines of arithmetic are enough.
 """
 
 import torch
@@ -30,9 +30,9 @@ make_dot(loss, params={"weight": weight, "loss": loss})
 # *computation graph*. Its purpose is the way back from the loss to the weights, so it is also called the
 # *backward graph*.
 #
-# A tensor that no recorded operation has made is a *leaf*, such as ``weight``. ``data`` is a leaf too, but it
-# does not require a gradient, so it is not in the picture. Each operation in between has become a *node*. The
-# node knows how to turn a gradient of the result into gradients of what went in, and is named after the
+# A tensor that no recorded operation has made is a *leaf*, such as ``weight``. ``data`` is a leaf too, but it was not
+# made with ``requires_grad=True``, so it is not in the picture. Each operation in between has become a *node*. The
+# node knows how to turn a gradient of the result into gradients of what went in, and it is named after the
 # operation: ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
 #
 # A tensor points to the node that made it: this is its ``grad_fn``, and a leaf has none. A node points to the
@@ -52,9 +52,9 @@ while node.next_functions:
 assert node.variable is weight
 
 # %%
-# The walk ends at ``AccumulateGrad``. This node makes nothing; it adds what arrives to ``weight.grad``. The
-# ``None`` beside it stands for ``data``, where no gradient is wanted. All the nodes that can be reached from a
-# tensor are its *history*.
+# The walk ends at ``AccumulateGrad``, which computes no derivative: it adds what arrives to ``weight.grad``. The
+# ``None`` beside it stands for ``data``, where no gradient is wanted. All the nodes that can be reached from the
+# ``grad_fn`` of a tensor are its *history*.
 #
 # What a node keeps
 # -----------------
@@ -90,6 +90,7 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {str(error).partition(' (')[0]}")
 else:
     raise AssertionError("the saved tensors were still there")
+assert out.grad_fn is exp_node and exp_node.next_functions[0][0] is mul_node
 
 # AccumulateGrad adds: a new graph and a second walk double the gradient.
 once = weight.grad.clone()
@@ -100,9 +101,10 @@ torch.testing.assert_close(weight.grad, 2 * once)
 # Attached and detached
 # ---------------------
 #
-# Autograd takes notes only if *grad mode* is on. ``torch.no_grad()`` turns it off, and ``detach`` hands out the
-# same values without their history. A tensor is *attached* to ``weight`` if a way leads there from its
-# ``grad_fn``; otherwise it is *detached* from it, even if it has a ``grad_fn`` of its own:
+# Autograd records an operation only if one of its inputs requires a gradient and *grad mode* is on.
+# ``torch.no_grad()`` turns grad mode off, and ``detach`` hands out the same values without their history. A tensor is
+# *attached* to ``weight`` if a way leads there from its ``grad_fn``; otherwise it is *detached* from it, even if it
+# has a ``grad_fn`` of its own:
 
 
 def leads_to(leaf, tensor):
@@ -121,6 +123,7 @@ with torch.no_grad():
     unrecorded = torch.exp(weight * data)
 
 assert leads_to(weight, out) and leads_to(bias, out + bias)
+assert (data * data).grad_fn is None
 assert unrecorded.grad_fn is None and out.detach().grad_fn is None
 # The sum has a history, of which weight is not a part.
 detached_sum = out.detach() + bias
@@ -171,8 +174,8 @@ torch.testing.assert_close(second, data**2 * out)
 #
 # - **saved tensor**: what a node keeps because its backward needs it.
 #
-# - **history** of a tensor: all nodes that lead to it. *Attached* means that it has one which goes back to the leaf
-#   in question, *detached* that it has not.
+# - **history** of a tensor: all nodes that lead to it. If they include that of a leaf, the tensor is **attached** to
+#   this leaf, otherwise it is **detached** from it.
 #
 # - **AccumulateGrad**: the node in front of a leaf, which adds to ``.grad``.
 #

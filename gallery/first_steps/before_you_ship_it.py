@@ -55,7 +55,7 @@ assert not results
 # Derivatives
 # -----------
 #
-# An average instead of a sum, and ``backward`` was forgotten:
+# Somebody turned the sum into an average and forgot ``backward``:
 
 
 def print_failing(function, *points):
@@ -74,7 +74,7 @@ class Unscaled(Linear):
 print_failing(Unscaled, "first order")
 
 # %%
-# Saved without a history. The first derivative does not notice:
+# Here the tensors lose their history before they are saved. The first derivative does not notice:
 
 
 class Detached(Linear):
@@ -134,7 +134,7 @@ print_failing(GuessesShape, "empty batch")
 # Where it runs
 # -------------
 #
-# Written for the sake of its ``gradcheck``, a Function may contain the dtype of that check:
+# A Function that was tried only with ``gradcheck`` may contain the dtype of that check:
 
 
 class InDouble(Linear):
@@ -171,7 +171,7 @@ class WithoutRule(Linear):
 print_failing(WithoutRule, "vmap")
 
 # %%
-# A decision on values, meant to save work. It fails wherever there are no values yet: on the device ``meta``, under
+# This one looks at values to save work. That fails wherever there are no values yet: on the device ``meta``, under
 # ``vmap`` and under ``torch.compile``:
 
 
@@ -206,8 +206,8 @@ print_failing(Uncast, "autocast")
 # What it keeps
 # -------------
 #
-# One attribute, left over from a search for a bug, and the result lives as long as its node. Why that is longer than it
-# seems is told in :doc:`/field_guide/tensors_on_ctx`.
+# Here an attribute was left over from a search for a bug, and the result lives as long as its node.
+# :doc:`/field_guide/tensors_on_ctx` tells why that is longer than it seems.
 
 
 class KeepsOutput(Linear):
@@ -220,5 +220,5 @@ class KeepsOutput(Linear):
 print_failing(KeepsOutput, "memory")
 
 # %%
-# Eleven faults, and ``gradcheck`` finds one of them. Run the whole list on your Function, with shapes that differ in
+# Of these eleven faults ``gradcheck`` finds one. Run the whole list on your Function, with shapes that differ in
 # every dimension, and put the call into your tests.

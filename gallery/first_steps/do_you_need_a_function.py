@@ -26,7 +26,7 @@ torch._dynamo.reset()
 # Can PyTorch operations compute it?
 # ----------------------------------
 #
-# Then write it down, and you are done. Autograd knows the derivative of every operation in it, to any order:
+# Then write it down, and you are done. Autograd knows the derivative of each of these operations:
 
 
 def tanh_exp(x):
@@ -90,7 +90,8 @@ assert kept_by_compile < kept
 # ----------------------------------------------
 #
 # Rounding has the derivative zero, and nothing in front of it would ever be trained. Often ``detach`` puts this
-# right: what autograd does not see contributes no derivative. Here it sees ``x`` and nothing else:
+# right, because what is detached contributes no derivative. Here only ``x`` is left to contribute, which is called a
+# straight-through estimator:
 
 
 def round_straight_through(x):
@@ -139,7 +140,7 @@ assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
 # Does the code leave PyTorch?
 # ----------------------------
 #
-# SciPy has Dawson's integral :math:`D`, PyTorch has not. A Function connects it to the graph. Since
+# Dawson's integral :math:`D` is in SciPy, but not in torch 2.13. A Function connects it to the graph. Since
 # :math:`D' = 1 - 2xD`, its ``backward`` can be made of PyTorch operations:
 
 
@@ -195,18 +196,18 @@ for dtype in (torch.float32, torch.float64):
 #
 # If PyTorch operations can compute it:
 #
-# - and nothing else is wanted: plain operations.
+# - They are all you need, unless one of the following holds.
 #
-# - but they keep too much for backward: ``torch.utils.checkpoint``, or ``torch.compile``.
+# - They keep too much memory for backward: use ``torch.utils.checkpoint`` or ``torch.compile``.
 #
-# - but they are slow: ``torch.compile``, and a clock.
+# - They are slow: use ``torch.compile``, and a clock.
 #
-# - but part of the derivative has to go: ``detach``.
+# - Part of the derivative has to go: use ``detach``.
 #
-# - but the derivative has to be another one: a Function, see :doc:`your_first_function`.
+# - The derivative has to be a different one: write a Function. :doc:`your_first_function` shows how.
 #
 # If the code leaves PyTorch:
 #
-# - and is not going to be compiled: a Function, see :doc:`/double_backward/backward_outside_autograd`.
+# - It will not be compiled: write a Function. :doc:`/double_backward/backward_outside_autograd` adds a second derivative.
 #
-# - and is going to be compiled as one graph: an operator, see :doc:`/field_guide/custom_op`.
+# - It has to be compiled as one graph: make an operator, as in :doc:`/field_guide/custom_op`.

@@ -35,7 +35,7 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 # From the formula to the methods
 # -------------------------------
 #
-# Take :math:`e^x` out, and only the gap :math:`d = x - y` has to be exact:
+# With :math:`e^x` taken out, only the gap :math:`d = x - y` is left to compute with:
 #
 # .. math::
 #
