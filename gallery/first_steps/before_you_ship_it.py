@@ -71,6 +71,8 @@ class Unscaled(Linear):
         return x @ weight.T / weight.shape[1]  # wrong: backward does not divide
 
 
+x, weight = torch.randn(4, 3), torch.randn(2, 3)
+torch.testing.assert_close(Unscaled.apply(x, weight), torch.nn.functional.linear(x, weight) / 3)
 print_failing(Unscaled, "first order")
 
 # %%
@@ -140,8 +142,7 @@ print_failing(GuessesShape, "empty batch")
 class InDouble(Linear):
     @staticmethod
     def forward(x, weight):
-        # wrong: dtype=x.dtype is meant
-        return x @ weight.T + torch.zeros(len(weight), dtype=torch.float64, device=x.device)
+        return (x @ weight.T).to(torch.float64)  # wrong: the dtype of x is meant
 
 
 print_failing(InDouble, "dtype")
