@@ -37,7 +37,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 CHAPTERS := $(patsubst %/.generated,%,$(wildcard docs/*/.generated))
 
 .DEFAULT_GOAL := help
-.PHONY: help html execute test mutants audit speed upgrade-check serve gettext new-example inventory clean system-for-html system-for-test system-for-audit
+.PHONY: help html execute test mutants audit speed recall upgrade-check serve gettext new-example inventory clean system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ upgrade-check: html  ## build and test with the newest versions, except those of
 
 mutants: $(VENV)/.installed  ## change every formula and see that a check notices
 	@$(BIN)/python tests/mutants/run_mutants.py $(MUTANTSOPTS)
+
+recall: html $(VENV)/.installed-test  ## measure how often the search finds the right page, into docs/search_recall.json
+	@$(BIN)/python benchmarks/recall/measure_recall.py
 
 serve: html  ## preview the site on PORT
 	@echo "http://localhost:$(PORT)/"

@@ -38,6 +38,7 @@ extensions = [
     "sitebuild.running",
     *result_kinds,
     "sitebuild.reports",
+    "sitebuild.search",
     "sitebuild.site",
     "sitebuild.translation",
     "sitebuild.downloads",
@@ -84,6 +85,11 @@ intersphinx_mapping = {
     "torch": ("https://docs.pytorch.org/docs/stable/", "_inventories/torch.inv"),
 }
 
+# -- Search -----------------------------------------------------------------
+
+# Pages about the site itself: found behind those on its subject.
+search_aside = ["changes", "contributing", "credits", "hosting", "speed"]
+
 # -- HTML -------------------------------------------------------------------
 
 html_theme = "furo"
@@ -91,8 +97,19 @@ html_math_renderer = "static_mathml"
 html_static_path = ["docs/_static"]
 html_favicon = "docs/_static/mark.svg"
 templates_path = ["docs/_templates"]
-html_css_files = ["site.css", "search.css", "code.css", "graph.css", "checks.css", "plot.css", "math.css", "print.css"]
-html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js"]
+html_css_files = [
+    "site.css",
+    "search.css",
+    "home.css",
+    "code.css",
+    "graph.css",
+    "checks.css",
+    "function_table.css",
+    "plot.css",
+    "math.css",
+    "print.css",
+]
+html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js", "function_table.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

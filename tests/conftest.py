@@ -33,7 +33,7 @@ PAGES = sorted(
         if path.suffix in {".py", ".rst"}
     ]
 )
-MACHINERY = ("_ext", "_templates", "_static", "_inventories")
+MACHINERY = ("_ext", "_templates", "_static", "_inventories", "_search")
 
 FLAGS = [
     "--headless",

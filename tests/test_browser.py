@@ -35,7 +35,7 @@ def test_pages_load_from_one_host_without_errors(page: Page, address: str, langu
         page.goto(f"{address}/{language}/{name}.html", wait_until="networkidle")
         assert page.locator("h1").count() == 1
         policy = page.get_attribute("meta[http-equiv=Content-Security-Policy]", "content")
-        assert policy.startswith("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
+        assert policy.startswith("default-src 'self'; script-src 'self'")
     assert complaints == []
 
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import PROJECT, Site, command
 
-from sitebuild.commands import new_example
+from sitebuild.examples import new_script
 from sitebuild.examples.build_error import BuildError
 
 
@@ -18,8 +18,8 @@ def run(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_new_example_builds_and_has_a_catalogue(small_site: Site) -> None:
     # The small site has no page to read first.
     small_site.write(
-        "docs/_ext/sitebuild/commands/new_example.py",
-        (PROJECT / "docs/_ext/sitebuild/commands/new_example.py")
+        "docs/_ext/sitebuild/examples/new_script.py",
+        (PROJECT / "docs/_ext/sitebuild/examples/new_script.py")
         .read_text(encoding="utf-8")
         .replace(":doc:`/double_backward/saving_inputs`", ":doc:`/double_backward/square`"),
     )
@@ -49,7 +49,7 @@ def test_a_new_example_builds_and_has_a_catalogue(small_site: Site) -> None:
 )
 def test_what_cannot_be_is_refused(chapter: str, name: str, complaint: str) -> None:
     with pytest.raises(BuildError, match=complaint):
-        new_example.lay_down(PROJECT, chapter, name)
+        new_script.lay_down(PROJECT, chapter, name)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_cannot_be_is_refused(chapter: str, name: str, complaint: str) -> N
     ],
 )
 def test_a_toctree_takes_it_with_and_without_entries(index: str, extended: str) -> None:
-    assert new_example.add_to_index(f"Title\n=====\n\n{index}", "chapter", "new") == f"Title\n=====\n\n{extended}"
+    assert new_script.add_to_index(f"Title\n=====\n\n{index}", "chapter", "new") == f"Title\n=====\n\n{extended}"
 
 
 def test_a_chapter_that_cannot_take_it_is_left_alone(small_site: Site) -> None:
@@ -78,7 +78,7 @@ def test_a_chapter_that_cannot_take_it_is_left_alone(small_site: Site) -> None:
 
 def test_the_index_names_it_in_cards_and_toctree() -> None:
     index = (PROJECT / "gallery/conv_bn_fusion/index.rst").read_text(encoding="utf-8")
-    added = new_example.add_to_index(index, "conv_bn_fusion", "zzz")
+    added = new_script.add_to_index(index, "conv_bn_fusion", "zzz")
     assert "   conv_bn_fusion/peak_and_time\n   conv_bn_fusion/zzz\n" in added
     assert "   peak_and_time\n   zzz\n" in added
     assert added.count("zzz") == 2

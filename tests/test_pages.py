@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -142,7 +141,7 @@ def test_the_wrong_number_stands_beside_the_right_one(real_site: Site) -> None:
 def test_the_table_lists_every_recorded_check(real_site: Site) -> None:
     for language, failed in zip(LANGUAGES, ("fails, as it should", "按预期失败"), strict=True):
         rows = real_site.page(language, "checks").select_one(".check-table").select("tbody tr")  # below it stand the mutants
-        lines = sum(len(page.select(".gradient-checks li")) for lang, _p, page in pages(real_site) if lang == language)
+        lines = sum(len(page.select(".gradient-checks li[id]")) for lang, _p, page in pages(real_site) if lang == language)
         assert len(rows) == lines > 0
         wrong = [row.select("td") for row in rows if failed in row.get_text()]
         named = {(cells[1].get_text(), cells[2].get_text()) for cells in wrong}
@@ -151,30 +150,6 @@ def test_the_table_lists_every_recorded_check(real_site: Site) -> None:
             for chapter in (PROJECT / "gallery").iterdir()
             for entry in read_expectations(chapter)
         }
-
-
-def test_the_home_page_says_what_each_function_can_do(real_site: Site) -> None:
-    for language in LANGUAGES:
-        rows = real_site.page(language, "index").select(".capability-table tbody tr")
-        states = {
-            (row.a["href"].partition("#")[0], row.code.get_text()): [cell["class"][1] for cell in row.select("td.check")]
-            for row in rows
-        }
-        assert states["double_backward/saving_inputs.html", "Square"] == ["passed", "passed", "absent", "absent", "passed", "absent"]
-        assert states["field_guide/forward_mode.html", "OneTermMissing"] == ["passed", "passed", "failed", "passed", "not-held", "absent"]
-        assert states["conv_bn_fusion/statistics_on_ctx.html", "StatisticsOnCtx"][:2] == ["passed", "failed"]
-
-
-def test_every_function_of_the_examples_is_in_the_table(real_site: Site) -> None:
-    defined = set()
-    for script in (PROJECT / "gallery").glob("*/*.py"):
-        own = {"torch.autograd.Function"}
-        for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and own.intersection(map(ast.unparse, node.bases)):
-                own.add(node.name)
-        defined |= own - {"torch.autograd.Function"}
-    names = real_site.page("en", "index").select(".capability-table td:first-child code")
-    assert defined - {name.get_text() for name in names} == set() != defined
 
 
 def test_no_english_sentence_is_left_on_a_chinese_page(real_site: Site) -> None:
@@ -247,17 +222,6 @@ def test_what_scrolls_can_be_reached_by_keyboard(real_site: Site) -> None:
             assert element.get("tabindex") == "0", path
 
 
-def test_each_listed_error_text_stands_on_the_pages_it_leads_to(real_site: Site) -> None:
-    section = real_site.page("en", "field_guide/index").find(id="by-error-text")
-    entries = section.select("li")
-    assert len(entries) > 30
-    for entry in entries:
-        text = " ".join(entry.code.get_text().split())
-        for link in entry.select("a"):
-            page = real_site.page("en", f"field_guide/{link['href'].removesuffix('.html')}")
-            assert text in " ".join(page.article.get_text().split()), (text, link["href"])
-
-
 def test_every_page_of_the_field_guide_is_listed_by_symptom(real_site: Site) -> None:
     section = real_site.page("en", "field_guide/index").find(id="by-symptom")
     listed = {link["href"].removesuffix(".html") for link in section.select("li a") if "/" not in link["href"]}
@@ -265,7 +229,7 @@ def test_every_page_of_the_field_guide_is_listed_by_symptom(real_site: Site) -> 
 
 
 def test_the_chapters_follow_one_another(real_site: Site) -> None:
-    last = real_site.page("zh_CN", "double_backward/backward_outside_autograd")
+    last = real_site.page("zh_CN", "double_backward/no_third_derivative")
     assert last.select_one("a.next-page")["href"] == "../conv_bn_fusion/index.html"
     first = real_site.page("zh_CN", "conv_bn_fusion/index")
-    assert first.select_one("a.prev-page")["href"] == "../double_backward/backward_outside_autograd.html"
+    assert first.select_one("a.prev-page")["href"] == "../double_backward/no_third_derivative.html"

@@ -39,7 +39,7 @@ print("fourth", gradcheck(Fourth.apply, x))
 print("square", gradcheck(Square.apply, x))
 '''
 MESSAGES = {"Fourth": "四次方", "Text.": "文字。", "Of x⁴.": "属于x⁴。"}
-HEAD = {"en": "# From the section “Square”:", "zh_CN": "# 以下定义来自“平方”一节："}
+HEAD = {"en": "# From the section “Square”:", "zh_CN": "# 以下定义来自《平方》："}
 
 
 @pytest.fixture
@@ -85,12 +85,23 @@ def test_only_the_definitions_run(site: Site) -> None:
     assert tried["fourth"]["Fourth"]["states"]["compile"] == "passed"
 
 
+def test_a_function_that_only_its_users_check_is_listed_where_it_is_defined(site: Site) -> None:
+    site.edit("gallery/double_backward/square.py", 'print("result", torch.autograd.gradcheck(Square.apply, x))', "Square.apply(x)")
+    site.edit("docs/index.rst", ".. check-table::", ".. check-table::\n\n.. function-table::")
+    build(site)
+    rows = site.page("en", "index").select("table.function-table tbody tr:not(.of-page)")
+    assert [(row.a.get_text(), row.a["href"].partition("#")[0]) for row in rows] == [
+        ("Square", "double_backward/square.html"),
+        ("Fourth", "double_backward/fourth.html"),
+    ]
+
+
 def test_a_page_shows_what_is_imported(chinese_site: Site) -> None:
     build(chinese_site, "en zh_CN")
     for language, title, comment in (("en", "Square", "# An input."), ("zh_CN", "平方", "# 输入。")):
         page = chinese_site.page(language, "double_backward/fourth")
         (details,) = page.select("details.imported-code")
-        assert "open" not in details.attrs and "data-pagefind-ignore" in details.attrs
+        assert "open" not in details.attrs and "data-search-ignore" in details.attrs
         (link,) = details.find_previous_sibling("div").select("a.internal")
         assert (link.get_text(), link["href"], link["title"]) == ("square", "square.html", title)
         assert [details.summary.code.get_text(), details.summary.a.get_text(), details.summary.a["href"]] == ["Square", title, "square.html"]

@@ -148,10 +148,10 @@ def test_a_catalogue_without_a_page_is_named(chinese_site: Site) -> None:
 
 def test_catalogues_of_the_project_are_written_canonically(tmp_path) -> None:
     """They read as ``make gettext`` writes them, so that its changes are those of the messages."""
-    from sitebuild.commands import refresh_catalogues
+    from sitebuild.translation import refresh
 
     for path in sorted((PROJECT / FOLDER).rglob("*.po")):
         before = path.read_text(encoding="utf-8")
         copy = tmp_path / path.name
-        refresh_catalogues.write(refresh_catalogues.read(path), copy, "zh_CN")
+        refresh.write(refresh.read(path), copy, "zh_CN")
         assert copy.read_text(encoding="utf-8") == before, path

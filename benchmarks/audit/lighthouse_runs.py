@@ -106,7 +106,8 @@ def read(out: Path, device: str, page: str, site: Path) -> Measurement:
         for request in requests
         if request["url"].startswith("http")
         and (name := urlsplit(request["url"]).path[1:]) not in lazy
-        and not name.startswith("pagefind/")
+        and not name.endswith("/search.json")
+        and "/_static/search/" not in name
     ]
     return Measurement(
         scores={name: _points(report["categories"][name]["score"]) for name in CATEGORIES},

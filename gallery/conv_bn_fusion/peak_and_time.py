@@ -2,13 +2,11 @@
 Peak memory and time
 ====================
 
-After this page you know two things that the fused Function does not do: it does not always lower the
-peak, and it is not free.
+Keeping less is not the whole story. What runs out is memory at its peak, and what is not kept has to be computed
+again. This page measures both, for the four layers of :doc:`memory_kept`, and says when the fused Function is worth
+it.
 
 Read :doc:`memory_kept` first.
-
-With a CUDA device the script asks the allocator of the device. Without one it reads the memory events of
-the profiler on the CPU. The first line that it prints says which.
 """
 
 import json
@@ -17,123 +15,21 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
-from torch.nn.functional import batch_norm as nn_batch_norm
-from torch.nn.functional import conv2d, conv_transpose2d
 from torch.profiler import ProfilerActivity, profile
+
+from memory_kept import LAYERS, chain, cuda, tensors
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
-DIMS = (0, 2, 3)
-cuda = torch.cuda.is_available()
-device = torch.device("cuda" if cuda else "cpu")
-print(device, torch.__version__, "torch.cuda.max_memory_allocated" if cuda else "torch.profiler")
-
-# %%
-# The Functions, from :doc:`fused_function`:
-
-
-def conv_backward(grad_output, inputs, weight):
-    grad_input = conv_transpose2d(grad_output, weight)
-    # (C_in, B, H, W) with (C_out, B, H', W') gives (C_in, C_out, k, k).
-    grad_weight = conv2d(inputs.transpose(0, 1), grad_output.transpose(0, 1)).transpose(0, 1)
-    return grad_input, grad_weight
-
-
-def batch_norm(inputs, eps):
-    mean = inputs.mean(DIMS, keepdim=True)
-    return (inputs - mean) / (inputs.var(DIMS, keepdim=True).sqrt() + eps)
-
-
-def batch_norm_backward(grad_output, inputs, eps):
-    count = inputs.numel() / inputs.shape[1]  # N = B · H · W
-    centred = inputs - inputs.mean(DIMS, keepdim=True)
-    std = inputs.var(DIMS, keepdim=True).sqrt()
-    scale = std + eps
-    through_mean = grad_output - grad_output.mean(DIMS, keepdim=True)
-    through_std = (grad_output * centred).sum(DIMS, keepdim=True) / ((count - 1) * std * scale**2)
-    return through_mean / scale - centred * through_std
-
-
-class Convolution(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, inputs, weight):
-        ctx.save_for_backward(inputs, weight)
-        return conv2d(inputs, weight)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return conv_backward(grad_output, *ctx.saved_tensors)
-
-
-class BatchNorm(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, inputs, eps=1e-3):
-        ctx.save_for_backward(inputs)
-        ctx.eps = eps
-        return batch_norm(inputs, eps)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (inputs,) = ctx.saved_tensors
-        # One gradient for each input of forward; eps is not a tensor and gets None.
-        return batch_norm_backward(grad_output, inputs, ctx.eps), None
-
-
-class FusedConvBN(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, inputs, weight, eps=1e-3):
-        ctx.save_for_backward(inputs, weight)
-        ctx.eps = eps
-        return batch_norm(conv2d(inputs, weight), eps)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        inputs, weight = ctx.saved_tensors
-        grad_conv = batch_norm_backward(grad_output, conv2d(inputs, weight), ctx.eps)
-        grad_input = grad_weight = None
-        if ctx.needs_input_grad[0]:
-            grad_input = conv_transpose2d(grad_conv, weight)
-        if ctx.needs_input_grad[1]:
-            grad_weight = conv2d(inputs.transpose(0, 1), grad_conv.transpose(0, 1)).transpose(0, 1)
-        return grad_input, grad_weight, None
-
-
-# %%
-# As in :doc:`memory_kept`, three ways to compute the same layer, or nearly the same in the case of
-# PyTorch's own operations, which are those of ``nn.Conv2d`` and ``nn.BatchNorm2d``. Several layers make
-# a chain.
-
-
-def conv_bn(inputs, weight):
-    return BatchNorm.apply(Convolution.apply(inputs, weight))
-
-
-def nn_conv_bn(inputs, weight):
-    return nn_batch_norm(conv2d(inputs, weight), None, None, training=True, eps=1e-3)
-
-
-LAYERS = {"FusedConvBN": FusedConvBN.apply, "BatchNorm(Convolution)": conv_bn, "nn": nn_conv_bn}
-
-
-def chain(layer, inputs, weights):
-    for weight in weights:
-        inputs = layer(inputs, weight)
-    return inputs
-
-
-def tensors(batch, channels, size, depth):
-    inputs = torch.rand(batch, channels[0], size, size, device=device, requires_grad=True)
-    shape = (channels[1], channels[0], 3, 3)
-    return inputs, [torch.rand(shape, device=device, requires_grad=True) for _ in range(depth)]
-
+print("cuda" if cuda else "cpu", torch.__version__, "max_memory_allocated" if cuda else "torch.profiler")
 
 # %%
 # The peak
 # --------
 #
-# What is kept is not what runs out. That is the peak, and it lies somewhere in ``backward``, when the
-# temporary tensors of one layer stand on top of all that is still kept. It is measured, not predicted: on
-# the CPU from the memory events of the profiler, on a CUDA device by the allocator.
+# The peak lies somewhere in ``backward``, when the temporary tensors of one layer stand on top of all that is still
+# kept. It is measured, not predicted: on the CPU from the memory events of the profiler, on a CUDA device by the
+# allocator. If the first line above says ``cpu``, the branch for CUDA has not run.
 
 
 def step(layer, inputs, weights):
@@ -162,44 +58,65 @@ def peak(layer, inputs, weights):
 
 
 peaks = {}
-print(f"{'L':<2} {'FusedConvBN':>12} {'BatchNorm(Convolution)':>23} {'nn':>12}")
+print(f"{'L':<2}", "".join(f"{name:>12}" for name in LAYERS))
 for depth in (1, 2, 6):
-    inputs, weights = tensors(32, (8, 8), 32, depth)
-    for name, layer in LAYERS.items():
-        peaks[name, depth] = peak(layer, inputs, weights)
-    fused, pair, nn = (peaks[name, depth] for name in LAYERS)
-    print(f"{depth:<2} {fused:12,} {pair:23,} {nn:12,}")
-assert cuda or peaks["FusedConvBN", 1] == peaks["BatchNorm(Convolution)", 1]
-assert peaks["FusedConvBN", 6] < peaks["BatchNorm(Convolution)", 6]
+    inputs, weights = tensors(32, depth)
+    peaks[depth] = {name: peak(layer, inputs, weights) for name, layer in LAYERS.items()}
+    print(f"{depth:<2}", "".join(f"{value:12,}" for value in peaks[depth].values()))
+
+assert cuda or peaks[1]["FusedConvBN"] == peaks[1]["pair"]
+assert cuda or peaks[6]["FusedConvBN"] < peaks[6]["nn"] < peaks[6]["pair"]
+assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks.values())
 
 # %%
-# Bytes, for one, two and six layers (L). One layer deep nothing is gained: in ``backward`` the fused
-# Function holds the output of the convolution again, just when the most is needed. Six layers deep it
-# holds one such output at a time, and the pair has kept all six. PyTorch's batch norm is one fused
-# operation with few temporary tensors, so ``nn`` stays low where Functions in Python do not.
+# These are bytes, for one, two and six layers (L). One layer deep the fused Function gains nothing over the pair: in
+# ``backward`` it holds the output of the convolution again, just when the most is needed. Six layers deep it holds
+# one such output at a time, where the pair and ``nn`` have kept all six, and its peak is lower than both. Still,
+# ``checkpoint`` needs less than it at every depth: PyTorch's batch norm is a single operation with few temporary tensors,
+# while each step of our formulas makes a tensor as large as the activation.
 #
 # The price in time
 # -----------------
 #
-# Forward and backward together, six layers deep, the fastest of ten:
+# Forward and backward together, six layers deep, the fastest of ten. The layers take turns, so that a busy moment of
+# the machine hits all of them. The last column compares with ``nn``:
 
 
 def seconds(layer):
-    times = []
-    for _ in range(10):
-        start = perf_counter()
-        step(layer, inputs, weights)
-        if cuda:
-            torch.cuda.synchronize()
-        times.append(perf_counter() - start)
-    return min(times)
+    start = perf_counter()
+    step(layer, inputs, weights)
+    if cuda:
+        torch.cuda.synchronize()
+    return perf_counter() - start
 
 
-times = {name: seconds(layer) for name, layer in LAYERS.items()}
-for name, value in times.items():
-    ratio = value / times["BatchNorm(Convolution)"]
-    print(f"{name:22} {1000 * value:8.2f} ms {ratio:6.2f}")
+rounds = [{name: seconds(layer) for name, layer in LAYERS.items()} for _ in range(10)]
+fastest = {name: min(each[name] for each in rounds) for name in LAYERS}
+for name, value in fastest.items():
+    print(f"{name:12} {1000 * value:8.2f} ms {value / fastest['nn']:6.2f}")
+assert cuda or fastest["nn"] < min(fastest["FusedConvBN"], fastest["checkpoint"])
 
 # %%
-# The last column compares with the pair. The fused Function computes one more convolution for each layer.
-# Where memory is what limits the batch size, that can be a good exchange; where it is not, it is a loss.
+# ``nn`` is the fastest. The fused Function repeats the convolution, ``checkpoint`` repeats the whole layer, and all
+# formulas in Python pay for reading and writing their temporary tensors.
+#
+# When to use which
+# -----------------
+#
+# If memory does not limit you, use ``nn``. If it does, try ``checkpoint`` first: it keeps the same bytes, has the
+# lower peak, and needs no new code. A Function is worth its trouble when ``checkpoint`` does not fit. In torch 2.13
+# that is so under ``torch.func``, which refuses the hooks that ``checkpoint`` works with:
+
+images, kernel = inputs.detach(), weights[0].detach()
+for name in ("FusedConvBN", "checkpoint"):
+    try:
+        torch.func.grad(lambda kernel: LAYERS[name](images, kernel).pow(2).sum())(kernel)
+        print(f"{name:12} torch.func.grad")
+        assert name == "FusedConvBN"
+    except RuntimeError as error:
+        print(f"{name:12} RuntimeError: {error}")
+        assert name == "checkpoint"
+
+# %%
+# It is also worth it if you have a kernel that computes convolution and batch norm in one go, forward or backward.
+# Then the shape of this Function stays, and your kernel takes the place of the formulas.

@@ -2,21 +2,21 @@
 Statistics do not belong on ctx
 ===============================
 
-After this page you know why the fused Function computes its mean and its standard deviation a second
-time, although they are small and were there already.
+The fused Function computes its mean and its standard deviation twice, although they are small and ``forward`` had
+them already. It is tempting to keep them as attributes of ``ctx`` and to spare ``backward`` a few sums. The first
+derivative stays right. The second becomes wrong, without an error.
 
 Read :doc:`fused_function` first. The mistake is that of :doc:`/double_backward/losing_intermediates`.
-
-A variant of :doc:`fused_function` that is in wide use keeps the statistics as attributes of ``ctx``. It
-saves a few sums in ``backward``. The first derivative is right, the second is not.
 """
 
 import torch
 from torch.autograd import gradcheck, gradgradcheck
-from torch.nn.functional import conv2d, conv_transpose2d
+from torch.nn.functional import conv2d
+
+from batch_norm_backward import DIMS, EPS, definition
+from convolution_backward import conv_backward
 
 torch.manual_seed(0)
-DIMS = (0, 2, 3)
 
 # %%
 # The variant
@@ -25,7 +25,7 @@ DIMS = (0, 2, 3)
 
 class StatisticsOnCtx(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, inputs, weight, eps=1e-3):
+    def forward(ctx, inputs, weight, eps):
         ctx.save_for_backward(inputs, weight)
         conv = conv2d(inputs, weight)
         ctx.eps, ctx.mean, ctx.std = eps, conv.mean(DIMS, keepdim=True), conv.var(DIMS, keepdim=True).sqrt()
@@ -40,42 +40,39 @@ class StatisticsOnCtx(torch.autograd.Function):
         through_std = (grad_output * centred).sum(DIMS, keepdim=True) / ((count - 1) * ctx.std * scale**2)
         through_mean = grad_output - grad_output.mean(DIMS, keepdim=True)
         grad_conv = through_mean / scale - centred * through_std
-        grad_weight = conv2d(inputs.transpose(0, 1), grad_conv.transpose(0, 1)).transpose(0, 1)
-        return conv_transpose2d(grad_conv, weight), grad_weight, None
+        return *conv_backward(grad_conv, inputs, weight, ctx.needs_input_grad), None
 
 
-inputs = torch.rand(2, 3, 5, 5, dtype=torch.float64, requires_grad=True)
+inputs = torch.rand(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
 weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 
-print("gradcheck    ", gradcheck(StatisticsOnCtx.apply, (inputs, weight)))
-print("gradgradcheck", gradgradcheck(StatisticsOnCtx.apply, (inputs, weight), raise_exception=False))
+print("gradcheck    ", gradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS)))
+print("gradgradcheck", gradgradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS), raise_exception=False))
 
 # %%
 # How wrong it gets
 # -----------------
 #
-# Nothing is raised, because other paths from the gradient to the input remain. A gradient penalty shows
-# what is lost. Beside it stands the same penalty on plain operations, which autograd differentiates
-# completely:
+# Nothing is raised, because other paths from the gradient to the input remain. A gradient penalty shows what is lost.
+# Beside it stands the same penalty on plain operations, which autograd differentiates completely:
 
 
-def plain(inputs, weight, eps=1e-3):
-    conv = conv2d(inputs, weight)
-    return (conv - conv.mean(DIMS, keepdim=True)) / (conv.var(DIMS, keepdim=True).sqrt() + eps)
+def plain_layer(inputs, weight, eps):
+    return definition(conv2d(inputs, weight), eps)
 
 
 def penalty_gradient(layer):
-    (grad_input,) = torch.autograd.grad(layer(inputs, weight).pow(3).sum(), inputs, create_graph=True)
+    (grad_input,) = torch.autograd.grad(layer(inputs, weight, EPS).pow(3).sum(), inputs, create_graph=True)
     return torch.autograd.grad(grad_input.pow(2).sum(), weight)[0]
 
 
-torch.testing.assert_close(StatisticsOnCtx.apply(inputs, weight), plain(inputs, weight))
-wrong, right = penalty_gradient(StatisticsOnCtx.apply), penalty_gradient(plain)
+torch.testing.assert_close(StatisticsOnCtx.apply(inputs, weight, EPS), plain_layer(inputs, weight, EPS))
+wrong, right = penalty_gradient(StatisticsOnCtx.apply), penalty_gradient(plain_layer)
 print("StatisticsOnCtx", [round(value, 2) for value in wrong[0, 0, 0].tolist()])
-print("plain          ", [round(value, 2) for value in right[0, 0, 0].tolist()])
+print("plain_layer    ", [round(value, 2) for value in right[0, 0, 0].tolist()])
 print("|wrong - right| / |right|", f"{((wrong - right).norm() / right.norm()).item():.2f}")
 assert not torch.allclose(wrong, right, rtol=0.1)
 
 # %%
-# This is the lost history of :doc:`/double_backward/losing_intermediates` again. The cure here is to
-# compute the statistics from the saved input inside ``backward``, where autograd does record.
+# The statistics have lost their history, as in :doc:`/double_backward/losing_intermediates`. The cure here is to
+# compute them from the saved input inside ``backward``, where autograd does record.

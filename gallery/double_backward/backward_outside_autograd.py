@@ -1,9 +1,9 @@
 """
-When backward cannot be tracked
-===============================
+When autograd cannot track backward: write it as a Function too
+===============================================================
 
-After this page you can give a second derivative to a Function whose ``backward`` runs where autograd
-cannot follow: in SciPy, in NumPy, in C++ or in a kernel of your own.
+The ``backward`` of a Function may run where autograd cannot follow: in SciPy, in NumPy, in C++ or in a kernel
+of your own. This page gives such a Function a second derivative.
 
 Read :doc:`saving_inputs` first.
 
@@ -13,7 +13,6 @@ too, with a ``backward`` of its own.
 """
 
 import torch
-from scipy import special
 from torch.autograd import gradcheck, gradgradcheck
 from torchviz import make_dot
 
@@ -67,7 +66,7 @@ class CubeBackward(torch.autograd.Function):
 
 
 # %%
-# Cube passes both orders. CubeBackward is a Function like any other and can be checked alone, with
+# Cube passes both orders. CubeBackward is a Function like any other and can be checked by itself, with
 # both of its inputs varied; if the two gradients were swapped, this check would say so.
 
 x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
@@ -96,46 +95,6 @@ make_dot((grad_x, x, out), params=names)
 # enters it from the side of ``x`` and one from that of ``grad_output``: the two gradients that its
 # backward returns go there.
 #
-# The same for real
-# -----------------
-#
-# The logarithm of the gamma function, its derivative :math:`\psi` and the derivative :math:`\psi_1`
-# of that, all from SciPy: compiled code that takes NumPy arrays and knows of no graph.
-
-
-class LogGamma(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return torch.from_numpy(special.gammaln(x.numpy()))
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return LogGammaBackward.apply(grad_output, *ctx.saved_tensors)
-
-
-class LogGammaBackward(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, grad_output, x):
-        ctx.save_for_backward(grad_output, x)
-        return grad_output * torch.from_numpy(special.digamma(x.numpy()))
-
-    @staticmethod
-    def backward(ctx, grad_grad_input):
-        grad_output, x = ctx.saved_tensors
-        digamma = torch.from_numpy(special.digamma(x.detach().numpy()))
-        trigamma = torch.from_numpy(special.polygamma(1, x.detach().numpy()))
-        return grad_grad_input * digamma, grad_grad_input * grad_output * trigamma
-
-
-# Away from the pole at zero.
-x = (torch.rand(4, 3, dtype=torch.float64) + 0.5).requires_grad_()
-
-print("gradcheck    ", gradcheck(LogGamma.apply, x))
-print("gradgradcheck", gradgradcheck(LogGamma.apply, x))
-
-# %%
-# Two derivatives deep, and no deeper: to autograd ``digamma`` and ``trigamma`` in the last
-# ``backward`` are constants, so a third derivative is lost as in :doc:`losing_intermediates`. If
-# it may be asked for, a third Function continues the chain. If not, write that Function all the
-# same and let its ``backward`` raise, so that nobody takes a wrong number for an answer.
+# Two derivatives deep, and no deeper: to autograd the code in the last ``backward`` would be made of constants,
+# and a third derivative would be lost as in :doc:`losing_intermediates`. How to raise an error for it is on the
+# next page, :doc:`no_third_derivative`, with Functions that really leave PyTorch.

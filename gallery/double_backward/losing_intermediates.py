@@ -2,14 +2,14 @@
 What not to do: losing intermediates
 ====================================
 
-After this page you recognise a Function whose first derivative is right and whose second
-derivative is silently wrong, in its code, in its graph and in its checks.
+A Function can have a right first derivative and a second one that is wrong, without an error. This page shows
+how to recognise such a Function in its code, in its graph and in its checks.
 
 Read :doc:`saving_intermediates` first.
 
-The Function is :math:`\\sinh` again. This time the two exponentials do not become outputs: they are
-put on ``ctx`` as plain attributes, which is shorter and looks as if it worked. Everything below
-is run for real; the failures are the result.
+The Function is :math:`\\sinh` again. This time the two exponentials do not become outputs: they are put on
+``ctx`` as plain attributes, which is shorter and looks as if it worked. All code below was run, and the
+failures are its results.
 """
 
 import torch
@@ -49,11 +49,11 @@ print("gradcheck    ", gradcheck(SinhOnCtx.apply, x))
 print("gradgradcheck", gradgradcheck(SinhOnCtx.apply, x, raise_exception=False))
 
 # %%
-# Alone, it raises
-# ----------------
+# It raises if nothing else depends on x
+# --------------------------------------
 #
-# If nothing else depends on ``x``, the first derivative has no history at all, and the attempt to
-# differentiate it ends in an error. This is the lucky case.
+# Then the first derivative has no history at all, and the attempt to differentiate it ends in an error. This is the
+# lucky case.
 
 x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(SinhOnCtx.apply(x), x, create_graph=True)
@@ -65,12 +65,12 @@ except RuntimeError as error:
     print("RuntimeError:", error)
 
 # %%
-# In company, it lies
-# -------------------
+# It is wrong if something else does
+# ----------------------------------
 #
 # Square the result. The chain rule gives :math:`2 \sinh\,x \cosh\,x`, and one factor of this product,
-# :math:`\sinh\,x`, is the output and still attached. Autograd finds a way to ``x``, takes it, and
-# misses the other one without a word.
+# :math:`\sinh\,x`, is the output and still attached. Autograd finds a way to ``x`` through it, and raises no
+# error for the one that is missing.
 #
 # .. math::
 #
@@ -90,8 +90,7 @@ torch.testing.assert_close(wrong, 2 * torch.cosh(x) ** 2)
 torch.testing.assert_close(right, 2 * torch.cosh(x) ** 2 + 2 * torch.sinh(x) ** 2)
 
 # %%
-# No error, no warning, a number of the right size and sign. A gradient penalty trained on it would
-# still go down.
+# The wrong number comes without an error and without a warning.
 #
 # Read the graph
 # --------------
@@ -105,12 +104,12 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Two graphs lie side by side, and no arrow joins them. Walk from ``grad_x`` against the arrows: you
-# reach ``grad_output`` and stop. ``x`` and ``out`` form the other part. A graph of ``grad_x``
-# without a way to ``x`` says that the second derivative is lost, before any number does.
+# Two graphs lie side by side, and no arrow joins them. Walk from ``grad_x`` against the arrows: you reach
+# ``grad_output`` and stop. ``x`` and ``out`` form the other part. On paper ``grad_x`` depends on ``x``, so a
+# graph without a way to ``x`` says that the second derivative is lost, before any number does.
 #
-# What may go on ``ctx``, then? Values that are no tensors: sizes, flags, a seed. Tensors go through
-# ``save_for_backward``, which prevents leaks and notices when somebody overwrites them. But it gives
-# no history to a tensor that is neither input nor output: saved that way and not returned, an
-# intermediate is lost just the same. If the derivative of ``backward`` needs it, return it as in
-# :doc:`saving_intermediates`, or compute it again in ``backward`` from a saved input.
+# What may go on ``ctx``, then? Values that are not tensors: sizes, flags, a seed. Tensors go through
+# ``save_for_backward``, which notices when an operation overwrites them. But it gives no history to a tensor
+# that is neither input nor output: saved that way and not returned, an intermediate is lost just the same. If
+# the derivative of ``backward`` needs it, return it as in :doc:`saving_intermediates`, or compute it again in
+# ``backward`` from a saved input.

@@ -2,8 +2,8 @@
 Saving intermediates
 ====================
 
-After this page you can keep a value that is neither an input nor an output of your Function and
-still have a second derivative, by returning it.
+A value that is neither an input nor an output of your Function can be kept for ``backward`` as well, and the second
+derivative stays right, if the Function returns it. This page shows how, and what its ``backward`` has to add.
 
 Read :doc:`saving_inputs` and :doc:`saving_outputs` first.
 
@@ -27,8 +27,8 @@ torch.manual_seed(0)
 # constant. The remedy is to make it an output. From then on it is saved like any other output,
 # attached to the node of this Function.
 #
-# An output more means a gradient more. ``backward`` receives one for :math:`\sinh\,x`, one for
-# :math:`e^x` and one for :math:`e^{-x}`, and it must return the sum of all three contributions:
+# Each extra output brings one more gradient into ``backward``. It receives one for :math:`\sinh\,x`, one for
+# :math:`e^x` and one for :math:`e^{-x}`, and must return the sum of all three contributions:
 #
 # .. math::
 #
@@ -48,7 +48,7 @@ class Sinh(torch.autograd.Function):
     def backward(ctx, grad_output, grad_exp_pos, grad_exp_neg):
         exp_pos, exp_neg = ctx.saved_tensors
         grad_input = grad_output * (exp_pos + exp_neg) / 2
-        # In a first backward these two are zero. In a second one they are not:
+        # Zero in a first backward, if only sinh x was used. Not so in a second one:
         # cosh x, computed in the line above, depends on x through them.
         grad_input = grad_input + grad_exp_pos * exp_pos
         grad_input = grad_input - grad_exp_neg * exp_neg
@@ -73,8 +73,8 @@ print("gradcheck    ", gradcheck(sinh, x))
 print("gradgradcheck", gradgradcheck(sinh, x))
 
 # %%
-# The wrapper is what people call. Check the bare Function too: it has three outputs, and a mistake
-# in one of the two extra terms shows there in the first derivative already.
+# Callers use the wrapper. Check the Function inside it too: it has three outputs, and a mistake in one of the two
+# extra terms shows there in the first derivative already.
 
 print("gradcheck    ", gradcheck(Sinh.apply, x))
 print("gradgradcheck", gradgradcheck(Sinh.apply, x))
@@ -105,9 +105,8 @@ make_dot((grad_x, x, out), params=names)
 # %%
 # All ways from ``grad_x`` to ``x`` pass through ``SinhBackward``: the saved :math:`e^x` and
 # :math:`e^{-x}` are outputs of that node. On the second backward autograd enters it through them,
-# and the two terms with ``grad_exp_pos`` and ``grad_exp_neg``, idle the first time, deliver the
+# and the two terms with ``grad_exp_pos`` and ``grad_exp_neg``, zero the first time, deliver the
 # second derivative.
 #
-# Leave these two terms out and the first derivative stays right while the second becomes zero.
-# What happens if you do not return the intermediates at all is the subject of
-# :doc:`losing_intermediates`.
+# Leave these two terms out, and the first derivative of ``sinh`` stays right while the second becomes zero. If
+# you do not return the intermediates at all, it is lost: :doc:`losing_intermediates`.

@@ -2,8 +2,9 @@
 Saving outputs
 ==============
 
-After this page you can save the result of ``forward`` instead of its input, and you know why
-that is as safe, although the path of the second derivative is another one.
+A Function can save the result of ``forward`` instead of its input. This page shows that the second derivative
+is right then as well, although its path through the graph is another one, and what happens when the result is
+overwritten.
 
 Read :doc:`saving_inputs` first.
 
@@ -39,7 +40,7 @@ class Exp(torch.autograd.Function):
 
 # %%
 # While ``forward`` runs, autograd records nothing, and ``out`` has no history. That changes on
-# return: autograd makes this Function's own node the ``grad_fn`` of every output. A saved output
+# return: autograd makes this Function's own node the ``grad_fn`` of its differentiable outputs. A saved output
 # takes part in this, so ``backward`` receives it attached to the graph.
 
 x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
@@ -48,8 +49,8 @@ print("gradcheck    ", gradcheck(Exp.apply, x))
 print("gradgradcheck", gradgradcheck(Exp.apply, x))
 
 # %%
-# Every derivative of :math:`e^x` is :math:`e^x` again. Three rounds of
-# :func:`~torch.autograd.grad`, each with ``create_graph=True``, show how far the three stray from
+# On paper all derivatives of :math:`e^x` are :math:`e^x` again. Three rounds of
+# :func:`~torch.autograd.grad`, each with ``create_graph=True``, show how far the first three stray from
 # ``torch.exp``.
 
 x = torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64, requires_grad=True)
@@ -78,6 +79,26 @@ make_dot((grad_x, x, out), params=names)
 # ``backward`` a second time.
 #
 # Compare this with :doc:`saving_inputs`, where the way to ``x`` went past the Function. Both are
-# right; which one you get follows from what you saved. One thing to mind: the caller holds the very
-# tensor that you saved. If it is overwritten in place, autograd notices, and backward raises an error
-# rather than computing with the changed values.
+# right; which one you get follows from what you saved.
+#
+# Overwritten outputs
+# -------------------
+#
+# The caller holds the very tensor that you saved. If an operation overwrites it in place, autograd notices, and
+# backward raises an error. Through ``.data`` it does not notice, and the gradient is 5 instead of 1:
+
+x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+out = Exp.apply(x)
+out.data.mul_(5)
+(grad_x,) = torch.autograd.grad(out, x)
+print("out.data.mul_(5)", grad_x.item())
+assert grad_x == 5
+
+out = Exp.apply(x)
+out.detach().mul_(5)
+try:
+    torch.autograd.grad(out, x)
+except RuntimeError as error:
+    print("RuntimeError:", str(error).partition(":")[0])
+else:
+    raise AssertionError("the change was not noticed")

@@ -2,8 +2,8 @@
 Checkpoint raises, or loses the second derivative
 =================================================
 
-After this page you can use ``torch.utils.checkpoint`` in code that differentiates twice, and you recognise
-the variant of it that cannot be used there.
+Here you use ``torch.utils.checkpoint`` in code that differentiates twice, and see which variant of it cannot be used
+there.
 
 Read :doc:`recompute_or_save` first.
 
@@ -82,7 +82,7 @@ grad_x, x.grad = x.grad, None
 make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
 
 # %%
-# Walk from ``grad_x`` against the arrows. One way leads to ``x``, that of :math:`x^2`. The layer is the node
+# Walk from ``grad_x`` against the arrows. One path leads to ``x``, that of :math:`x^2`. The layer is the node
 # ``CheckpointFunctionBackward`` above ``out``, and nothing that it computed in ``backward`` stands above
 # ``grad_x``.
 #

@@ -2,8 +2,8 @@
 gradcheck of a compiled function
 ================================
 
-After this page you can check a function that was compiled with ``torch.compile``, also after it has been
-in use.
+Here you check a function that was compiled with ``torch.compile``, after it has been in use, and see what the check
+may miss.
 
 Read :doc:`torch_compile_twice` first.
 
@@ -26,31 +26,7 @@ torch._dynamo.reset()
 #
 # Once more the gradient penalty of :doc:`torch_compile_twice`:
 
-
-class Square(torch.autograd.Function):
-    @staticmethod
-    def forward(x):
-        return x**2
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        (x,) = inputs
-        ctx.save_for_backward(x)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        return grad_output * 2 * x
-
-
-def product(x):
-    return x * Square.apply(x)
-
-
-def penalty(x):
-    grad_x = torch.func.grad(lambda x: product(x).sum())(x)
-    return grad_x**2
-
+from torch_compile_twice import Square, penalty
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 compiled = torch.compile(penalty, fullgraph=True, backend="aot_eager")
@@ -65,16 +41,55 @@ for retain_graph in (False, True):
 # The cause
 # ---------
 #
-# A saved tensor that nobody else holds is of no use after ``backward``. Compiled code may take its memory
-# for something else; the tensor is then called a donated buffer. With ``retain_graph=True`` it has to
-# stay, and ``gradcheck`` calls ``backward`` that way, because it calls it more than once. The code was
-# compiled during the first call, which did not say so.
+# A saved tensor that nobody else holds is of no use after ``backward``, so compiled code may take its memory for
+# something else; such a tensor is called a donated buffer. With ``retain_graph=True`` it has to stay, and
+# ``gradcheck``, which runs ``backward`` several times, asks for that. The first call had not, and compiled the code.
 #
 # The cure
 # --------
 #
-# Compile anew for the check. Then the first ``backward`` is that of ``gradcheck``, and it is compiled
-# without donated buffers:
+# Either change the setting that the message names, for as long as the check takes. Or forget what was compiled: then
+# the first ``backward`` is that of ``gradcheck``, and it is compiled without donated buffers.
 
+with torch._functorch.config.patch(donated_buffer=False):
+    print("gradcheck", gradcheck(compiled, x))
 torch._dynamo.reset()
 print("gradcheck", gradcheck(compiled, x))
+
+# %%
+# What the check may miss
+# -----------------------
+#
+# This ``backward`` is a hundred times too large:
+
+
+class SquareTooSteep(Square):
+    @staticmethod
+    def backward(ctx, grad_output):
+        return 100 * Square.backward(ctx, grad_output)
+
+
+@torch.compiler.allow_in_graph
+def steep_square(x):
+    return SquareTooSteep.apply(x)
+
+
+def steep_penalty(x):
+    return torch.func.grad(lambda x: (x * steep_square(x)).sum())(x) ** 2
+
+
+def steep_unseen(x):
+    return torch.func.grad(lambda x: (x * SquareTooSteep.apply(x)).sum())(x) ** 2
+
+
+print("gradcheck    ", gradcheck(SquareTooSteep.apply, x, raise_exception=False))
+for function in (steep_penalty, steep_unseen):
+    torch._dynamo.reset()
+    compiled = torch.compile(function, fullgraph=True, backend="aot_eager")
+    print(f"{function.__name__:13}", gradcheck(compiled, x, raise_exception=False))
+    print(function(x).tolist(), compiled(x).tolist())
+
+# %%
+# Without ``allow_in_graph`` the compiled function never calls ``backward``, so the check passes, while the same function
+# returns other values without ``torch.compile``: :doc:`compiled_func_grad`. Check the Function by itself as well, as in
+# the first line.

@@ -2,12 +2,11 @@
 What goes on ctx, and what is saved
 ===================================
 
-After this page you know what to put on ``ctx``, what to give to ``save_for_backward``, and how the wrong
-choice shows: a wrong gradient, or an error.
+This page says what to put on ``ctx``, what to give to ``save_for_backward``, and how to notice a wrong choice.
 
-Read :doc:`tensors_on_ctx` first.
+Read :doc:`/double_backward/saving_outputs` first.
 
-Somebody overwrites the output of your Function in place, and the loss goes astray. No check says why.
+The output of your Function is overwritten in place, and the loss goes astray, although the checks pass.
 """
 
 import torch
@@ -19,8 +18,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The derivative of the sigmoid is :math:`y \, (1 - y)`, so ``backward`` needs the output. The two differ in the
-# way it gets there, and in nothing else:
+# The derivative of the sigmoid is :math:`y \, (1 - y)`, and the output :math:`y` gets to ``backward`` in two ways:
 
 
 class SigmoidOnCtx(torch.autograd.Function):
@@ -48,38 +46,43 @@ class SigmoidSaved(torch.autograd.Function):
 
 
 # %%
-# The output is doubled, once in place and once not:
+# The output is doubled, first in a new tensor, then in place, then in place past autograd:
+
+
+def past_autograd(out):
+    out.data.mul_(2)
+    return out
+
 
 for function in (SigmoidOnCtx, SigmoidSaved):
-    x = torch.ones(1, requires_grad=True)
-    (right,) = torch.autograd.grad(function.apply(x) * 2, x)
-    print(function.__name__, f"{right.item():.4f}")
-    try:
-        (wrong,) = torch.autograd.grad(function.apply(x).mul_(2), x)
-        print(function.__name__, f"{wrong.item():.4f}")
-    except RuntimeError as error:
-        print(function.__name__, f"{type(error).__name__}: {error}")
+    for double in (lambda out: out * 2, lambda out: out.mul_(2), past_autograd):
+        x = torch.ones(1, requires_grad=True)
+        try:
+            (grad_x,) = torch.autograd.grad(double(function.apply(x)), x)
+            print(function.__name__, f"{grad_x.item():.4f}")
+        except RuntimeError as error:
+            print(function.__name__, f"{type(error).__name__}: {error}")
 
 # %%
 # The cause
 # ---------
 #
-# ``SigmoidOnCtx`` finds the doubled values on ``ctx`` and computes with them; not even the sign is right.
-# ``save_for_backward`` notes the version of a tensor, a number that every operation in place raises, and
-# ``ctx.saved_tensors`` compares. The error is the help: leave out the operation in place, or do it on a
-# ``clone``.
+# ``SigmoidOnCtx`` computes with the doubled values; not even the sign is right. ``save_for_backward`` notes the version
+# of a tensor, which every operation in place raises, and ``ctx.saved_tensors`` compares. Writing through ``.data`` or
+# NumPy escapes it. Do without the operation in place, or apply it to a ``clone``.
 #
 # The cure: what goes where
 # -------------------------
 #
-# - Inputs and outputs: ``save_for_backward``.
+# - Inputs and outputs: ``save_for_backward``, the tensors themselves. A view of them taken in ``forward`` has no
+#   history, and a view of an output leaks: :doc:`tensors_on_ctx`.
 #
-# - Tensors that are neither, such as a mask: ``save_for_backward`` too. They have no history this way or that;
-#   if ``backward`` is to be differentiated through them, see :doc:`lost_second_derivative`.
+# - Other tensors, such as a mask: ``save_for_backward`` too. They have no history either way; if ``backward`` is to be
+#   differentiated through them, see :doc:`lost_second_derivative`.
 #
-# - What is no tensor, such as a number, a flag or a shape: ``ctx``.
+# - Everything else, such as a number, a flag or a shape: ``ctx``.
 #
-# A leaky ReLU needs a mask and a number. The mask takes one byte for each value, the input would take four.
+# A leaky ReLU needs a mask and a number. The mask takes one byte for each value, an eighth of the input:
 
 
 class LeakyReLUByMask(torch.autograd.Function):
@@ -93,25 +96,22 @@ class LeakyReLUByMask(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         (positive,) = ctx.saved_tensors
-        # One gradient for each input of forward; slope is a number and gets None.
-        return torch.where(positive, grad_output, ctx.slope * grad_output), None
+        return torch.where(positive, grad_output, ctx.slope * grad_output), None  # slope is a number
 
 
 x = torch.tensor([-2.0, -0.5, 0.5, 2.0], dtype=torch.float64, requires_grad=True)
-print("gradcheck    ", gradcheck(LeakyReLUByMask.apply, (x, 0.1)))
-print("gradgradcheck", gradgradcheck(LeakyReLUByMask.apply, (x, 0.1)))
-expected = torch.nn.functional.leaky_relu(x, 0.1)
-torch.testing.assert_close(LeakyReLUByMask.apply(x, 0.1), expected)
+assert 8 * (x > 0).nbytes == x.nbytes
+print("gradcheck", gradcheck(LeakyReLUByMask.apply, (x, 0.1)), gradgradcheck(LeakyReLUByMask.apply, (x, 0.1)))
+torch.testing.assert_close(LeakyReLUByMask.apply(x, 0.1), torch.nn.functional.leaky_relu(x, 0.1))
 
 # %%
-# The other way round, with the number in ``save_for_backward``, autograd refuses:
+# ``save_for_backward`` does not take a number:
 
 
 class SlopeSaved(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, slope):
         ctx.save_for_backward(x, slope)
-        return slope * x
 
 
 try:

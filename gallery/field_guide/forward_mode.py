@@ -2,8 +2,8 @@
 Forward mode asks for jvp
 =========================
 
-After this page you can add forward-mode differentiation to a Function, for ``torch.func.jacfwd`` and
-``torch.func.hessian``, and you can check it.
+This page adds forward-mode differentiation to a Function, for ``torch.func.jacfwd`` and ``torch.func.hessian``, and
+checks it.
 
 Read :doc:`function_transforms` first.
 
@@ -66,8 +66,9 @@ evaluate(lambda: jacfwd(ReverseOnly.apply, argnums=(0, 1))(a, x))
 # The cure
 # --------
 #
-# A method ``jvp``. What it needs is saved with ``save_for_forward``, besides what is saved for
-# ``backward``; each finds its own in ``ctx.saved_tensors``. The checks look at forward mode if asked.
+# Write a method ``jvp``. What it needs is saved with ``save_for_forward``, apart from what is saved for ``backward``;
+# each finds its own in ``ctx.saved_tensors``. For an input that does not move it gets zeros, or ``None`` after
+# ``ctx.set_materialize_grads(False)``. The checks look at forward mode if asked.
 
 
 class ScaledSquare(ReverseOnly):
@@ -79,14 +80,11 @@ class ScaledSquare(ReverseOnly):
     @staticmethod
     def jvp(ctx, tangent_a, tangent_x):
         a, x = ctx.saved_tensors
-        # The tangent of an input that does not move is zero, not None.
         return tangent_a * x**2 + tangent_x * 2 * a * x
 
 
-print([(x**2).item(), (2 * a * x).item()])
-evaluate(lambda: jacfwd(ScaledSquare.apply, argnums=(0, 1))(a, x))
-print([(2 * x).item(), (2 * a).item()])
-evaluate(lambda: hessian(ScaledSquare.apply, argnums=(0, 1))(a, x)[1])
+torch.testing.assert_close(jacfwd(ScaledSquare.apply, argnums=(0, 1))(a, x), (x**2, 2 * a * x))
+torch.testing.assert_close(hessian(ScaledSquare.apply, argnums=(0, 1))(a, x)[1], (2 * x, 2 * a))
 print("gradcheck    ", gradcheck(ScaledSquare.apply, (a, x), check_forward_ad=True))
 print("gradgradcheck", gradgradcheck(ScaledSquare.apply, (a, x), check_fwd_over_rev=True))
 
@@ -94,7 +92,7 @@ print("gradgradcheck", gradgradcheck(ScaledSquare.apply, (a, x), check_fwd_over_
 # Two mistakes
 # ------------
 #
-# The first has nothing saved for ``jvp``. The second forgets that ``a`` may move as well as ``x``:
+# The first saves nothing for ``jvp``. The second forgets that ``a`` may move as well as ``x``:
 
 
 class NothingSaved(ScaledSquare):
@@ -112,8 +110,8 @@ for function in (NothingSaved, OneTermMissing):
     evaluate(lambda: jacfwd(function.apply, argnums=(0, 1))(a, x))
 
 # %%
-# The second raises nothing. Its zero should be a 9: autograd takes what ``jvp`` says. Checks of ``backward``
-# have nothing against either. ``check_forward_ad=True`` has something against the second:
+# The second raises nothing. Its zero should be a 9, but autograd believes what ``jvp`` says. The checks of ``backward``
+# accept both. ``check_forward_ad=True`` finds the second:
 
 for function in (NothingSaved, OneTermMissing):
     print("gradgradcheck", gradgradcheck(function.apply, (a, x)))

@@ -2,7 +2,7 @@
 Nothing is freed after backward
 ===============================
 
-After this page you know what ``backward`` frees, and why it cannot free a tensor on ``ctx``.
+This page shows what ``backward`` frees, and why it cannot free a tensor on ``ctx``.
 
 Read :doc:`tensors_on_ctx` first.
 
@@ -18,33 +18,10 @@ from torch.autograd.graph import saved_tensors_hooks
 torch.manual_seed(0)
 
 # %%
-# The two Functions of that page. One keeps its output as an attribute, the other hands it to
-# ``save_for_backward``:
+# These are the two Functions from the page on tensors kept on ``ctx``. One keeps its output as an attribute, the other
+# hands it to ``save_for_backward``:
 
-
-class SigmoidOnCtx(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.out = torch.sigmoid(x)
-        return ctx.out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output * ctx.out * (1 - ctx.out)
-
-
-class SigmoidSaved(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        out = torch.sigmoid(x)
-        ctx.save_for_backward(out)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (out,) = ctx.saved_tensors
-        return grad_output * out * (1 - out)
-
+from ctx_or_save_for_backward import SigmoidOnCtx, SigmoidSaved
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print(gradcheck(SigmoidOnCtx.apply, x), gradcheck(SigmoidSaved.apply, x))
@@ -53,8 +30,8 @@ print(gradcheck(SigmoidOnCtx.apply, x), gradcheck(SigmoidSaved.apply, x))
 # What is left while the loss is held
 # -----------------------------------
 #
-# Two numbers for each Function: the bytes that a hook on saved tensors sees, and the bytes of the output that
-# are left after ``backward`` as long as the loss is held.
+# The first number is the bytes that a hook on saved tensors sees, the second the bytes of the output that are left after
+# ``backward`` while the loss is held.
 
 
 def seen_and_left(function):
@@ -84,8 +61,12 @@ except RuntimeError as error:
     print(type(error).__name__, error, sep=": ")
 
 # %%
-# Tools that compress saved tensors or move them elsewhere use such hooks, and an attribute of ``ctx`` escapes
-# them. What was saved is freed as soon as ``backward`` has run. That is what the message of a second
-# ``backward`` is about; ``retain_graph=True`` in the first one prevents it. What lies on ``ctx`` stays.
+# Tools that compress saved tensors or move them elsewhere use such hooks, and an attribute of ``ctx`` escapes them. What
+# was saved is freed as soon as ``backward`` has run, unless it was called with ``retain_graph=True``. That is what the
+# message of a second ``backward`` is about. What lies on ``ctx`` stays as long as the loss, or anything else, leads to
+# the node.
 #
-# The cure is ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``.
+# The cure is ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``. And a list of losses
+# should hold ``loss.detach()`` or ``loss.item()``, which lead to no node:
+
+assert loss.grad_fn is not None and loss.detach().grad_fn is None

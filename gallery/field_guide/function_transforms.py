@@ -2,7 +2,7 @@
 torch.func and custom Functions
 ===============================
 
-After this page you can write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
+Here you write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
@@ -14,6 +14,7 @@ from textwrap import fill
 
 import torch
 from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd.function import once_differentiable
 from torch.func import grad, jacrev, vmap
 
 torch.manual_seed(0)
@@ -49,8 +50,7 @@ def attempt(transformed):
         print(fill(f"{type(error).__name__}: {error}", 88))
 
 
-print("gradcheck           ", gradcheck(ReciprocalInOne.apply, x))
-print("gradgradcheck       ", gradgradcheck(ReciprocalInOne.apply, x))
+print("gradcheck", gradcheck(ReciprocalInOne.apply, x), gradgradcheck(ReciprocalInOne.apply, x))
 torch.testing.assert_close(ReciprocalInOne.apply(x), 1 / x)
 attempt(vmap(ReciprocalInOne.apply))
 
@@ -58,9 +58,8 @@ attempt(vmap(ReciprocalInOne.apply))
 # The cause
 # ---------
 #
-# A transform wraps the tensors that you pass, and transforms may be nested. To compute the result, it
-# unwraps them; for ``backward`` it has to save them wrapped. That takes two methods: ``forward`` without
-# ``ctx``, which only computes, and ``setup_context``, which only saves.
+# A transform wraps the tensors that you pass. To compute the result, it unwraps them; for ``backward`` it has to save them
+# wrapped. So there are two methods: ``forward`` without ``ctx``, which computes, and ``setup_context``, which saves.
 
 
 class ReciprocalInTwo(torch.autograd.Function):
@@ -86,8 +85,8 @@ attempt(vmap(ReciprocalInTwo.apply))
 # The cure
 # --------
 #
-# If all three methods are made of PyTorch operations, ``vmap`` can go through them by itself. One line
-# allows it:
+# If all three methods are made of PyTorch operations that ``vmap`` can handle, it goes through them by itself. One line
+# allows it. An ``if`` on the value of a tensor would not do, nor a result whose shape depends on values:
 
 
 class Reciprocal(ReciprocalInTwo):
@@ -103,9 +102,27 @@ compare("vmap", vmap(Reciprocal.apply)(x), 1 / x)
 compare("vmap(grad)", vmap(grad(Reciprocal.apply))(x), -1 / x**2)
 compare("vmap(jacrev(jacrev))", vmap(jacrev(jacrev(Reciprocal.apply)))(x), 2 / x**3)
 
-print("gradcheck           ", gradcheck(Reciprocal.apply, x, check_batched_grad=True))
-print("gradgradcheck       ", gradgradcheck(Reciprocal.apply, x))
+print("gradcheck", gradcheck(Reciprocal.apply, x, check_batched_grad=True), gradgradcheck(Reciprocal.apply, x))
 
 # %%
-# ``generate_vmap_rule`` is not enough if a method leaves PyTorch: :doc:`vmap_rule`. And ``torch.func.jacfwd``
-# and ``torch.func.hessian`` ask for one method more: :doc:`forward_mode`.
+# A guard that does not guard
+# ---------------------------
+#
+# ``once_differentiable`` is meant to raise when a second derivative is asked for. Under ``torch.func`` it gives zero
+# instead, in torch 2.13:
+
+
+class ReciprocalOnce(Reciprocal):
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_output):
+        return Reciprocal.backward(ctx, grad_output)
+
+
+compare("vmap(jacrev)", vmap(jacrev(ReciprocalOnce.apply))(x), -1 / x**2)
+compare("vmap(jacrev(jacrev))", vmap(jacrev(jacrev(ReciprocalOnce.apply)))(x), 0 * x)
+
+# %%
+# ``generate_vmap_rule`` is not enough if a method leaves PyTorch: :doc:`vmap_rule`. ``torch.func.jacfwd`` and
+# ``torch.func.hessian`` need one more method: :doc:`forward_mode`. And inside ``torch.compile`` the transforms do not
+# use ``backward`` at all: :doc:`compiled_func_grad`.

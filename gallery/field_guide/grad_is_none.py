@@ -2,8 +2,7 @@
 A parameter keeps grad at None
 ==============================
 
-After this page you return the right number of gradients in the right places, and compute only those
-that are needed.
+Here ``backward`` returns the right number of gradients in the right places, and computes only those that are needed.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -57,14 +56,13 @@ for function in (LinearWithNone, LinearTooFew):
 # The cause
 # ---------
 #
-# ``backward`` returns one gradient for each input of ``forward``, in the same order. Their number
-# is checked. ``None`` is a legal gradient, however: it says that the output does not depend on that
-# input. So ``weight.grad`` stays ``None``, an optimizer skips this parameter, and training goes on
-# without it.
+# ``backward`` returns one gradient for each input of ``forward``, in the same order. Too few are an error, and so are too
+# many, unless those at the end are ``None``. But ``None`` is a legal gradient. It says that the output does not depend on
+# that input. So ``weight.grad`` stays ``None``, an optimizer skips this parameter, and training goes on without it.
 #
-# :func:`~torch.autograd.grad` does complain. Earlier versions of PyTorch put it as
-# ``One of the differentiated Tensors appears to not have been used in the graph``. A check
-# complains, too:
+# :func:`~torch.autograd.grad` does complain, which earlier versions of PyTorch put as
+# ``One of the differentiated Tensors appears to not have been used in the graph``. ``torch.func.grad`` does not, and
+# returns zeros. A check finds the mistake:
 
 x.requires_grad_()
 print("gradcheck    ", gradcheck(LinearWithNone.apply, (x, weight), raise_exception=False))
@@ -77,8 +75,7 @@ torch.testing.assert_close((out, *grad(out.sum(), x)), (expected, *grad(expected
 # --------
 #
 # Return a gradient for each tensor on which the output depends, and ``None`` for numbers and flags.
-# ``ctx.needs_input_grad`` says which tensors require a gradient. For the others ``None`` is right,
-# and saves the work:
+# ``ctx.needs_input_grad`` says which tensors require a gradient. For the others ``None`` will do, and saves the work:
 
 computed = []
 
@@ -116,6 +113,5 @@ print("gradcheck    ", gradcheck(Linear.apply, (x, weight, 2.0)))
 print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 
 # %%
-# Data that come into the first layer require no gradient, and none was computed. The second list
-# shows the limit: ``needs_input_grad`` knows what requires a gradient, not what this call of
-# :func:`~torch.autograd.grad` asked for.
+# Data that come into the first layer require no gradient, and none was computed. The second list shows the limit:
+# ``needs_input_grad`` knows what requires a gradient, not what this call of :func:`~torch.autograd.grad` asked for.

@@ -2,8 +2,8 @@
 Training runs, gradcheck fails
 ==============================
 
-After this page you know two mistakes in ``backward`` that a training run may never report, and you
-can read what :func:`~torch.autograd.gradcheck.gradcheck` says to them.
+Autograd sums a gradient that is too large, so a sum that is missing in ``backward`` may go unnoticed. Here you learn to
+read what :func:`~torch.autograd.gradcheck.gradcheck` says to it.
 
 Read :doc:`/double_backward/saving_inputs` first. If your Function is correct and the check fails
 all the same, read :doc:`gradcheck_says_no`.
@@ -42,27 +42,24 @@ class ScaleRows(torch.autograd.Function):
 x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64, requires_grad=True)
 weight = torch.tensor([2.0, 3.0], dtype=torch.float64, requires_grad=True)
 
-print("ScaleRows", grad(ScaleRows.apply(x, weight).sum(), weight)[0].tolist())
-print("plain    ", grad((x * weight[:, None]).sum(), weight)[0].tolist())
+for out in (ScaleRows.apply(x, weight), x * weight[:, None]):
+    print([gradient.tolist() for gradient in grad(out.sum(), (x, weight))])
 try:
     gradcheck(ScaleRows.apply, (x, weight))
 except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
-ours, plain = ScaleRows.apply(x, weight), x * weight[:, None]
-torch.testing.assert_close(grad(ours.sum(), x), grad(plain.sum(), x))
 
 # %%
-# ``input 1`` is the second input, ``weight``. Both Jacobians hold the same numbers, in other
-# places.
+# ``input 1`` is the second input, ``weight``. Both Jacobians hold the same numbers, in other places.
 #
-# A gradient that is larger than its input is summed down by autograd, over the dimensions that
-# broadcasting would have added on the left. With a square ``x`` that fits, and it sums over the
-# rows. With a single row it fits, too, and is even right. With any other shape it does not fit, and
-# the mistake comes to light in the first ``backward``:
+# If a gradient is larger than its input, autograd sums it to the size of the input, as it does after broadcasting: over
+# dimensions that were added on the left, and over those in which the input has size 1. With a square ``x`` the shapes
+# fit, and the sum goes over the rows. With a single row they fit as well, and the result is even right. With any other
+# shape they do not fit, and the first ``backward`` raises an error:
 
-x = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+rows = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
 try:
-    ScaleRows.apply(x, weight).sum().backward()
+    ScaleRows.apply(rows, weight).sum().backward()
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
 
@@ -72,11 +69,11 @@ def on_one_row(x, weight):
     return ScaleRows.apply(x, weight)
 
 
-row = torch.randn(1, 3, dtype=torch.float64, requires_grad=True)
-print("gradcheck    ", gradcheck(on_one_row, (row, weight[:1])))
+print("gradcheck    ", gradcheck(on_one_row, (rows[:1], weight[:1])))
 
 # %%
-# So never check with two dimensions of the same size or with one of size 1, and sum yourself:
+# So never check with two dimensions of the same size or with one of size 1, and sum yourself. Only where the weights
+# are a column of shape ``(rows, 1)`` can you leave the sum to autograd:
 
 
 class ScaleRowsSummed(ScaleRows):
@@ -86,46 +83,20 @@ class ScaleRowsSummed(ScaleRows):
         return grad_output * weight[:, None], (grad_output * x).sum(1)
 
 
-print("gradcheck    ", gradcheck(ScaleRowsSummed.apply, (x, weight)))
-print("gradgradcheck", gradgradcheck(ScaleRowsSummed.apply, (x, weight)))
-
-# %%
-# A loss that ignores ``grad_output``
-# -----------------------------------
-
-
-class HalfSquares(torch.autograd.Function):
+class ScaleByColumn(ScaleRows):
     @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x.pow(2).sum() / 2
+    def forward(ctx, x, column):
+        ctx.save_for_backward(x, column)
+        return x * column
 
     @staticmethod
     def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        return x.clone()  # wrong: as if grad_output were always 1
+        x, column = ctx.saved_tensors
+        return grad_output * column, grad_output * x
 
 
-x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
-print("     loss", grad(HalfSquares.apply(x), x)[0].tolist())
-print("10 * loss", grad(10 * HalfSquares.apply(x), x)[0].tolist())
-try:
-    gradcheck(HalfSquares.apply, x)
-except RuntimeError as error:
-    print(f"{type(error).__name__}: {error}")
-torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
+for function, inputs in ((ScaleRowsSummed, (rows, weight)), (ScaleByColumn, (rows, weight[:, None]))):
+    print(function.__name__, gradcheck(function.apply, inputs), gradgradcheck(function.apply, inputs))
 
 # %%
-# As the last step a loss receives a gradient of one, and all is well. A factor in front of it, such
-# as that of a gradient scaler, arrives as ``grad_output`` and is lost here.
-
-
-class HalfSquaresScaled(HalfSquares):
-    @staticmethod
-    def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        return grad_output * x
-
-
-print("gradcheck    ", gradcheck(HalfSquaresScaled.apply, x))
-print("gradgradcheck", gradgradcheck(HalfSquaresScaled.apply, x))
+# The other mistake that training hides is a loss that ignores ``grad_output``: :doc:`ignores_grad_output`.

@@ -2,13 +2,14 @@
 gradcheck fails on a correct Function
 =====================================
 
-After this page you can tell a false alarm of :func:`~torch.autograd.gradcheck.gradcheck` from a
-bug, and choose inputs with which the check measures your ``backward`` and nothing else.
+This page helps you to tell a false alarm of :func:`~torch.autograd.gradcheck.gradcheck` from a bug, and to call it so
+that it measures your ``backward`` and nothing else.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: you are sure of the formula, and the check says ``Jacobian mismatch`` all the same.
-Every Function on this page is correct. The inputs are to blame.
+The symptom: you are sure of the formula, and the check says ``Jacobian mismatch`` all the same. Every Function on this
+page is correct. The inputs are to blame. For a false alarm of fast mode, see
+:doc:`fast_mode`.
 """
 
 import warnings
@@ -51,17 +52,17 @@ with warnings.catch_warnings(record=True) as caught:
 print(fill(f"UserWarning: {caught[0].message}", 78))
 
 # %%
-# The numbers resemble each other, and the warning names the cause. The step of the finite
-# differences is ``eps=1e-6``. A value in ``float32`` has about seven digits, and the difference of
-# two outputs that lie so close together keeps one or two of them. The cure is ``float64``:
+# The numbers resemble each other, and the warning names the cause. The step of the finite differences is ``eps=1e-6``.
+# A value in ``float32`` has about seven digits, and the difference of two outputs that lie so close together keeps one
+# or two of them. The cure is ``float64``:
 
 x = x.detach().double().requires_grad_()
 print("gradcheck    ", gradcheck(Quartic.apply, x))
 print("gradgradcheck", gradgradcheck(Quartic.apply, x))
 
 # %%
-# A kernel may exist in ``float32`` only. Then take a large step and wide tolerances, and bear in
-# mind what passes: an error of 0.01 plus one percent. A derivative of 0.01 may be missing altogether.
+# A kernel may exist in ``float32`` only. Then take a large step and wide tolerances, and bear in mind what passes: an
+# error of 0.01 plus one percent. A derivative of 0.01 may be missing altogether.
 
 x = x.detach().float().requires_grad_()
 with warnings.catch_warnings():
@@ -86,8 +87,8 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# The check goes one step to the right and one to the left. The slope between the two points is one
-# half, which is not the slope of either side. Keep the points of a check away from kinks and jumps:
+# The check goes one step to the right and one to the left. The slope between the two points is one half, which is not
+# the slope of either side. Keep the points of a check away from kinks and jumps:
 
 x = torch.randn(4, 3, dtype=torch.float64)
 x = (x.sign() * (x.abs() + 0.1)).requires_grad_()
@@ -98,9 +99,9 @@ print("gradgradcheck", gradgradcheck(torch.relu, x))
 # Elements that share memory
 # --------------------------
 #
-# The check moves one element of the input at a time. In an expanded tensor and in overlapping
-# windows others move along. The first is refused with a message that names the cause. The second is
-# measured wrongly, and the mismatch that is reported names nothing:
+# The check moves one element of the input at a time. In an expanded tensor and in overlapping windows others move
+# along. The first is refused with a message that names the cause. The second is measured wrongly, and the message does
+# not say why:
 
 
 def on_shared_memory(x):

@@ -2,12 +2,12 @@
 The second derivative is silently wrong
 =======================================
 
-After this page you can tell that a Function loses a part of its second derivative, and why.
+This page shows how to find out that a Function loses a part of its second derivative, and why it does.
 
 Read :doc:`/double_backward/losing_intermediates` first: it explains why an intermediate has no history.
 
 A gradient penalty or a Hessian-vector product goes through your Function. Nothing is raised, and
-``gradcheck`` passes. The numbers are wrong all the same.
+``gradcheck`` passes. But the numbers are wrong.
 """
 
 import torch
@@ -56,9 +56,9 @@ print("SiLUOnCtx", derivatives_at_one(SiLUOnCtx.apply, 2))
 print("silu     ", derivatives_at_one(silu, 2))
 
 # %%
-# The first derivative agrees with that of PyTorch's own ``silu``, the second does not. In
-# :doc:`/double_backward/losing_intermediates` the Function raised when it stood alone. This one never does.
-# Only the check of the second order notices:
+# The first derivative agrees with that of PyTorch's own ``silu``, the second does not. The Function of
+# :doc:`/double_backward/losing_intermediates` raised an error when it stood alone. This one does not, because a part of
+# its gradient still depends on ``x``. The second-order check notices:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 
@@ -82,7 +82,7 @@ names = {"x": x, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x), params=names)
 
 # %%
-# A way leads from ``grad_x`` to ``x``, because the factor ``x`` of the formula was saved and is attached.
+# A path leads from ``grad_x`` to ``x``, because the factor ``x`` of the formula was saved and is attached.
 # But no node in the graph belongs to a sigmoid. To autograd :math:`\sigma` is a constant, and then the
 # derivative of :math:`\sigma + x \, \sigma \, (1 - \sigma)` is :math:`\sigma \, (1 - \sigma)`: the wrong
 # number above.
@@ -90,4 +90,4 @@ make_dot((grad_x, x), params=names)
 # The cure
 # --------
 #
-# There are three, and they differ in what they cost: :doc:`three_cures`.
+# There are three, :doc:`three_cures`, and they differ in what they cost: :doc:`cost_of_cures`.

@@ -2,13 +2,13 @@
 None and zeros in backward
 ==========================
 
-After this page you can write a ``backward`` for several outputs of which the caller uses some, and
-you know which outputs autograd should not differentiate at all.
+Here you write a ``backward`` for several outputs of which the caller uses some, and mark those that autograd should
+not differentiate at all.
 
 Read :doc:`/double_backward/saving_intermediates` first.
 
-The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about
-``NoneType`` as soon as an output is not used. Or a loss on one of the outputs trains nothing, and nothing is raised.
+The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about ``NoneType`` as soon as an
+output is not used. Or a loss on one of the outputs trains nothing, and nothing is raised.
 """
 
 import torch
@@ -44,23 +44,20 @@ else:
     raise AssertionError("no None arrived")
 
 # %%
-# The loss does not depend on the cosine, so there is no gradient for it. By default autograd makes
-# one out of zeros, and this ``backward`` works. ``set_materialize_grads(False)`` leaves out the
-# zeros and the work with them. In return ``backward`` has to be ready for ``None`` in each place,
-# and in all of them at once, which :func:`~torch.autograd.gradcheck.gradcheck` tries:
+# The loss does not depend on the cosine, so there is no gradient for it. By default autograd makes one out of zeros, and
+# this ``backward`` would work. ``set_materialize_grads(False)`` leaves out the zeros and the work with them. In return
+# ``backward`` has to be ready for ``None`` in each place, and in all of them at once, which
+# :func:`~torch.autograd.gradcheck.gradcheck` tries:
 
 
 class SinCosOrNone(SinCos):
     @staticmethod
     def backward(ctx, grad_sin, grad_cos):
         sin, cos = ctx.saved_tensors
-        grad_input = None
-        if grad_sin is not None:
-            grad_input = grad_sin * cos
+        terms = [] if grad_sin is None else [grad_sin * cos]
         if grad_cos is not None:
-            from_cos = -grad_cos * sin
-            grad_input = from_cos if grad_input is None else grad_input + from_cos
-        return grad_input
+            terms.append(-grad_cos * sin)
+        return sum(terms) if terms else None
 
 
 print("gradcheck    ", gradcheck(SinCosOrNone.apply, x))
@@ -96,8 +93,8 @@ print("gradcheck    ", gradcheck(Split.apply, x))
 torch.testing.assert_close((part, whole), (x.frac(), x.floor()))
 
 # %%
-# A loss on ``whole`` trains nothing and says nothing. Mark the output, and the loss raises an error
-# instead, provided that no other term of it requires grad. A tensor of integers needs no mark: it can never require grad.
+# A loss on ``whole`` trains nothing and says nothing. Mark the output, and the loss raises an error instead, provided
+# that no other term of it requires grad. A tensor of integers needs no mark, as it cannot require grad.
 
 
 class SplitMarked(Split):
@@ -109,14 +106,11 @@ class SplitMarked(Split):
 
     @staticmethod
     def backward(ctx, grad_part, grad_whole, grad_integer):
-        # Still one argument for each output.
-        return grad_part
+        return grad_part  # still one argument for each output
 
 
 outputs = SplitMarked.apply(x)
-for out in outputs:
-    print(out.dtype, out.requires_grad)
-assert [out.requires_grad for out in outputs] == [True, False, False]
+print([out.requires_grad for out in outputs])
 torch.testing.assert_close(outputs, (x.frac(), x.floor(), x.long()))
 try:
     grad(outputs[1].sum(), x)

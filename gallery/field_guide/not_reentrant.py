@@ -2,13 +2,13 @@
 Backward is not reentrant
 =========================
 
-After this page you can check a Function that draws random numbers, and you know when the message in
-the title means a bug and when rounding.
+Here you write and check a Function that draws random numbers, and learn to tell whether the message in the title
+means a bug or rounding.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``Backward is not reentrant``. It has
-called ``backward`` twice with the same gradient and got two results.
+The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``Backward is not reentrant``. It has called ``backward``
+twice with the same gradient and got two results.
 """
 
 from textwrap import fill
@@ -42,18 +42,20 @@ for nondet_tol in (0.0, 1.0):
         gradcheck(NoiseDrawnTwice.apply, x, nondet_tol=nondet_tol)
     except RuntimeError as error:
         message = f"{type(error).__name__}: {error}".partition("\n\n")[0]
-        print("\n".join(fill(line, 78) for line in message.splitlines()))
+        print(*(fill(line, 78) for line in message.splitlines()), sep="\n")
 
 # %%
-# Take no comfort from ``although analytical gradient matches numerical gradient``: when the check
-# writes this, it has not compared the two. With ``nondet_tol`` raised it goes on to compare them,
-# and they do not match.
+# ``although analytical gradient matches numerical gradient`` means nothing here: when the check writes this, it has not
+# compared the two. With ``nondet_tol`` raised it goes on to compare them, and they do not match.
 #
-# Numbers of this size are a symptom of their own. Two calls of ``forward`` differ by the noise, not
-# by the tiny step ``eps=1e-6``, and the check divides the difference by twice that step. No
-# ``backward`` can match a ``forward`` that draws.
+# Numbers of this size are a symptom of their own. Two calls of ``forward`` differ by the noise, and the check divides
+# their difference by twice its tiny step of ``eps=1e-6``. No ``backward`` can match a ``forward`` that draws each time.
 #
-# The cure is to draw outside. The noise becomes an input, and what is left is a function:
+# The cure: one draw
+# ------------------
+#
+# Draw outside, so that the noise becomes an input. Or draw in ``forward`` and save what you have drawn, as dropout does
+# with its mask. Then the function that you check has to set the seed:
 
 
 class Noise(torch.autograd.Function):
@@ -65,20 +67,34 @@ class Noise(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         (noise,) = ctx.saved_tensors
-        # A gradient for each input; nobody trains the noise.
-        return grad_output * noise, None
+        return grad_output * noise, None  # nobody trains the noise
+
+
+class NoiseSaved(Noise):
+    @staticmethod
+    def forward(ctx, x):
+        return Noise.forward(ctx, x, torch.rand_like(x))
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return Noise.backward(ctx, grad_output)[0]
+
+
+def seeded(x):
+    torch.manual_seed(0)
+    return NoiseSaved.apply(x)
 
 
 noise = torch.rand(2, dtype=torch.float64)
-print("gradcheck    ", gradcheck(Noise.apply, (x, noise)))
-print("gradgradcheck", gradgradcheck(Noise.apply, (x, noise)))
+print("Noise     ", gradcheck(Noise.apply, (x, noise)), gradgradcheck(Noise.apply, (x, noise)))
+print("NoiseSaved", gradcheck(seeded, x), gradgradcheck(seeded, x))
+assert not torch.equal(NoiseSaved.apply(x), NoiseSaved.apply(x))
 
 # %%
 # Not a bug: two orders
 # ---------------------
 #
-# A kernel whose threads add to one place adds in the order in which they arrive. The Function below
-# imitates this with a permutation:
+# A kernel whose threads add to one place adds in the order in which they arrive. A permutation imitates this:
 
 
 class ShuffledDot(torch.autograd.Function):
@@ -90,8 +106,7 @@ class ShuffledDot(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         (weight,) = ctx.saved_tensors
-        # The same terms every time, in another order every time.
-        order = torch.randperm(weight.numel())
+        order = torch.randperm(weight.numel())  # another one every time
         return (grad_output * weight[order]).cumsum(0)[-1], None
 
 
@@ -103,15 +118,16 @@ def to_the_last_bit(scale):
     return ShuffledDot.apply(scale, weight)
 
 
-print("gradcheck    ", gradcheck(to_the_last_bit, scale, raise_exception=False))
+print("gradcheck", gradcheck(to_the_last_bit, scale, raise_exception=False))
 out = ShuffledDot.apply(scale, weight)
 grads = [torch.autograd.grad(out, scale, retain_graph=True)[0] for _ in range(100)]
-print("max - min    ", f"{(max(grads) - min(grads)).item():.0e}")
+spread = max(grads) - min(grads)
+print("max, max - min", f"{max(grads).item():.2f} {spread.item():.0e}")
+assert 1e13 * spread < max(grads).abs()
 
 # %%
-# Compare the spread with the size of the value. This gradient is near 8, and one hundred of the same
-# thing differ in the last three of sixteen digits: rounding, and nothing else. A bug like that above
-# makes a spread as large as the value. If it is rounding, set ``nondet_tol`` to about ten times the spread:
+# Compare the spread with the value itself, which is larger by a factor of more than :math:`10^{13}`: this is rounding. A
+# bug like that above makes a spread as large as the value. If it is rounding, set ``nondet_tol`` to ten times the spread:
 
-print("gradcheck    ", gradcheck(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))
-print("gradgradcheck", gradgradcheck(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))
+for check in (gradcheck, gradgradcheck):
+    print(check.__name__, check(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))

@@ -2,8 +2,8 @@
 Tensors that are not yours to change
 ====================================
 
-After this page you know why ``backward`` never writes into ``grad_output``, and ``forward`` into no
-input that it has not declared.
+This page shows why ``backward`` must not write into ``grad_output``, nor ``forward`` into an input that it has not
+declared.
 
 Read :doc:`in_place` first.
 
@@ -47,7 +47,7 @@ for function in (TripleOverGrad, TripleBesideGrad):
     print(f"{function.__name__:16}", [grad_input.tolist() for grad_input in grads])
 
 # %%
-# The gradient of ``bias`` is 1, whatever happens to ``x``.
+# The gradient of ``bias`` should be 1.
 #
 # The cause
 # ---------
@@ -56,12 +56,16 @@ out = TripleOverGrad.apply(x) + bias
 make_dot(out, params={"x": x, "bias": bias, "out": out})
 
 # %%
-# Two arrows come together in ``AddBackward0``. On the way back an addition hands the *same* tensor
-# to both sides. One side tripled it, and the other side got the same memory. A residual connection
-# suffers in the same way.
-#
-# Alone, the Function passes the check. Before a plain ``sum``, ``mul_`` refuses: the gradient that
-# ``sum`` hands back is one element that is seen many times:
+# Two arrows come together in ``AddBackward0``. On the way back an addition hands the *same* tensor to both sides, and
+# the side that was recorded last comes first. If it triples the tensor, the other side gets the tripled one. So it may
+# depend on the order of two terms, as in this residual connection, where the right gradient is 4:
+
+for residual in (lambda x: TripleOverGrad.apply(x * 1) + x * 1, lambda x: x * 1 + TripleOverGrad.apply(x * 1)):
+    print(grad(residual(x), x, grad_outputs=torch.ones_like(x))[0].tolist())
+
+# %%
+# By itself the Function passes the check. Before a plain ``sum``, ``mul_`` refuses, because the gradient that ``sum``
+# hands back is one element that is seen many times:
 
 print("gradcheck    ", gradcheck(TripleOverGrad.apply, x))
 try:
@@ -75,7 +79,7 @@ else:
 # Inputs as scratch paper
 # -----------------------
 #
-# The same in ``forward``. The output is right, but the caller's tensor is not what it was:
+# This happens in ``forward`` as well. The output is right, but the caller's tensor is not what it was:
 
 
 class SquaresOverInput(torch.autograd.Function):
@@ -92,18 +96,16 @@ class SquaresOverInput(torch.autograd.Function):
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 print(SquaresOverInput.apply(x).item(), x.tolist())
+assert x.tolist() == [1.0, 4.0]
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 try:
     gradcheck(SquaresOverInput.apply, x)
 except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
-x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
-assert (SquaresOverInput.apply(x).item(), x.tolist()) == (5.0, [1.0, 4.0])
 
 # %%
-# Each call of ``forward`` starts from what the last one left, and the check divides the difference
-# by twice its tiny step. The cure is a new tensor for every result, here and in ``backward``. If the
-# change of the input is the purpose, declare it as in :doc:`in_place`.
+# Each call of ``forward`` starts from what the last one left, and the check divides the difference by twice its tiny
+# step. The cure is a new tensor for every result. If the input is meant to change, declare it: :doc:`in_place`.
 
 
 class SquaresBesideInput(SquaresOverInput):

@@ -2,7 +2,8 @@
 An operator or a Function?
 ==========================
 
-After this page you can choose between ``torch.library.custom_op`` and ``torch.autograd.Function``.
+Code outside PyTorch can become an operator of ``torch.library.custom_op`` or a ``torch.autograd.Function``.
+This page writes the same formula as both and says which to choose.
 
 Read :doc:`custom_op` and :doc:`torch_compile` first.
 
@@ -11,9 +12,7 @@ The symptom: a Function that calls SciPy works, and ``torch.compile`` says ``Uns
 
 import torch
 from scipy import special
-from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
-from torch.library import custom_op
 
 torch.manual_seed(0)
 torch._dynamo.reset()
@@ -28,9 +27,11 @@ torch._dynamo.reset()
 class PolyGamma(torch.autograd.Function):
     @staticmethod
     def forward(ctx, n, x):
+        if not x.is_floating_point():
+            raise TypeError(f"x: expected a floating-point dtype, got {x.dtype}")
         ctx.n = n
         ctx.save_for_backward(x)
-        return torch.from_numpy(special.polygamma(n, x.numpy()))
+        return torch.as_tensor(special.polygamma(n, x.cpu().double().numpy())).to(x)
 
     @staticmethod
     def backward(ctx, grad_output):
@@ -41,56 +42,40 @@ class PolyGamma(torch.autograd.Function):
 # %%
 # And as an operator, from :doc:`custom_op`:
 
-
-@custom_op("field_guide::polygamma", mutates_args=())
-def polygamma(n: int, x: Tensor) -> Tensor:
-    return torch.from_numpy(special.polygamma(n, x.numpy()))
-
-
-@polygamma.register_fake
-def polygamma_fake(n, x):
-    # No values; shape, dtype and device only.
-    return torch.empty_like(x)
-
-
-def setup_context(ctx, inputs, output):
-    ctx.n, x = inputs
-    ctx.save_for_backward(x)
-
-
-def backward(ctx, grad_output):
-    (x,) = ctx.saved_tensors
-    # The operator again: so there is a derivative of every order.
-    return None, grad_output * polygamma(ctx.n + 1, x)
-
-
-polygamma.register_autograd(backward, setup_context=setup_context)
+from custom_op import polygamma
 
 # %%
-# Both give the same derivatives, to the last bit, and pass the same checks. The name of the operator finds
-# it everywhere under ``torch.ops``.
+# Both give the same derivatives here, to the last bit, and pass the same checks. Once the operator is defined,
+# it can also be called by its name, as ``torch.ops.field_guide.polygamma``.
 
 
-def two_derivatives(function):
+def two_derivatives(function, x):
     (first,) = torch.autograd.grad(function(0, x).sum(), x, create_graph=True)
     return first, torch.autograd.grad(first.sum(), x)[0]
 
 
 x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64, requires_grad=True)
-for ours, theirs in zip(two_derivatives(PolyGamma.apply), two_derivatives(polygamma)):
-    print([round(value, 6) for value in ours.tolist()], torch.equal(ours, theirs))
+for inputs in (x, x.detach().float().requires_grad_(), x.detach()[0].requires_grad_()):
+    of_function, of_operator = (two_derivatives(each, inputs) for each in (PolyGamma.apply, polygamma))
+    for ours, theirs in zip(of_function, of_operator):
+        print(ours.dtype, tuple(ours.shape), torch.equal(ours, theirs))
 
 for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
-    print("gradcheck    ", gradcheck(function, (0, x)))
-    print("gradgradcheck", gradgradcheck(function, (0, x)))
+    print(gradcheck(function, (0, x)), gradgradcheck(function, (0, x)))
     torch.testing.assert_close(function(0, x), torch.special.digamma(x))
+    try:
+        function(0, torch.arange(3))
+    except TypeError as error:
+        print(f"{type(error).__name__}: {error}")
+    else:
+        raise AssertionError("integers were taken")
 
 # %%
 # The difference
 # --------------
 #
-# ``torch.compile`` reads a Function, and cannot read SciPy. An operator it does not read: the name of the
-# operator becomes one operation in the graph.
+# ``torch.compile`` traces into a Function, and cannot trace SciPy. It does not trace into an operator, which
+# becomes a single operation of the compiled graph.
 
 for function in (PolyGamma.apply, polygamma):
     try:
@@ -104,9 +89,12 @@ for function in (PolyGamma.apply, polygamma):
 #
 # - Code that leaves PyTorch, and is to be compiled: an operator. It has its own check besides, ``opcheck``.
 #
-# - ``forward`` and ``backward`` made of PyTorch operations: a Function. ``torch.compile`` reads it.
+# - ``forward`` and ``backward`` made of PyTorch operations: a Function. ``torch.compile`` can trace it, unless it does
+#   what :doc:`torch_compile` lists.
 #
-# - ``torch.func`` and forward mode: a Function, if need be around an operator, see
-#   :doc:`custom_op_transforms`.
+# - ``vmap``: either. A Function needs a rule, see :doc:`vmap_rule`. An operator works without one, but slowly, see
+#   :doc:`operator_vmap`.
 #
-# - A result that is the input or a view of it: not an operator.
+# - ``torch.func.grad`` and forward mode: a Function, if need be around an operator, see :doc:`custom_op_transforms`.
+#
+# - A result that is the input or a view of it: not an operator, see :doc:`operator_results`.

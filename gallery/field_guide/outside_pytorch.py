@@ -2,8 +2,8 @@
 NumPy inside a Function
 =======================
 
-After this page you can use NumPy in the middle of a network without losing a gradient, and you know
-what ``detach()`` costs.
+NumPy in the middle of a network costs a gradient, or half of one, unless a Function supplies it. This page
+shows what ``detach()`` loses, a Function that loses nothing, and the tensors that it takes.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -43,22 +43,23 @@ for function in (detached_exp, torch.exp):
 # The cause
 # ---------
 #
-# NumPy leaves no record for autograd, so ``numpy()`` refuses. ``detach()`` silences the message, and
-# what comes back from NumPy is a constant. The product still has a gradient, but only that of its
-# first factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
+# NumPy leaves no record for autograd, so ``numpy()`` refuses. ``detach()`` silences the message, and what comes
+# back from NumPy is a constant. The product still has a gradient, but only that of its first factor:
+# :math:`e^x` instead of :math:`(1 + x)\,e^x`.
 #
 # The same again, one level up
 # ----------------------------
 #
-# Autograd records nothing in ``forward``, and nothing in ``backward`` for a first derivative. So
-# ``numpy()`` is allowed in both, and ``backward`` supplies the gradient. Written in NumPy as well, it
-# passes the first check:
+# Autograd records nothing in ``forward``, and nothing in ``backward`` unless it is asked to with
+# ``create_graph=True``. So ``numpy()`` is allowed in both, and ``backward`` supplies the gradient. Written in
+# NumPy as well, it passes the first check:
 
 
 class NumpyExp(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
-        out = torch.as_tensor(np.exp(x.numpy()))
+        # NumPy works on the CPU; the result belongs where x is.
+        out = torch.as_tensor(np.exp(x.cpu().numpy()), device=x.device)
         ctx.save_for_backward(out)
         return out
 
@@ -90,8 +91,8 @@ print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=
 # The cure
 # --------
 #
-# NumPy in ``forward``, PyTorch in ``backward``, as far as that goes. Where it does not go,
-# ``backward`` becomes a Function of its own: :doc:`/double_backward/backward_outside_autograd`.
+# NumPy in ``forward``, and PyTorch in ``backward`` where you can. Where you cannot, ``backward`` becomes a
+# Function of its own: :doc:`/double_backward/backward_outside_autograd`.
 
 
 class NumpyExpTorchBackward(NumpyExp):
@@ -101,8 +102,22 @@ class NumpyExpTorchBackward(NumpyExp):
         return grad_output * out
 
 
-print("gradcheck    ", gradcheck(NumpyExpTorchBackward.apply, x))
-print("gradgradcheck", gradgradcheck(NumpyExpTorchBackward.apply, x))
-(grad_x,) = grad((x * NumpyExpTorchBackward.apply(x)).sum(), x)
-print("x * NumpyExp", [round(value, 4) for value in grad_x.tolist()])
-torch.testing.assert_close(grad_x, (1 + x) * torch.exp(x))
+exp = NumpyExpTorchBackward.apply
+print("gradcheck    ", gradcheck(exp, x))
+print("gradgradcheck", gradgradcheck(exp, x))
+torch.testing.assert_close(grad((x * exp(x)).sum(), x)[0], (1 + x) * torch.exp(x))
+
+for inputs in (torch.tensor(1.0), torch.ones(0, 2), torch.arange(4.0).half()[::2]):
+    torch.testing.assert_close(exp(inputs), torch.exp(inputs))
+
+# %%
+# It takes ``float32`` and ``float16``, numbers and empty tensors as well. What NumPy has no dtype for and what
+# has no values is refused:
+
+for inputs in (x.bfloat16(), x.to("meta")):
+    try:
+        exp(inputs)
+    except (TypeError, NotImplementedError) as error:
+        print(f"{type(error).__name__}: {error}")
+    else:
+        raise AssertionError(f"{inputs} was taken")

@@ -2,7 +2,9 @@
 Recompute or save?
 ==================
 
-After this page you can trade memory for time in two ways, with a Function of your own and without.
+Memory for time: a formula keeps several tensors for ``backward``, and most of them can be computed again from
+one. This page does so in two ways, with a Function of your own and with ``checkpoint``, and counts bytes and
+milliseconds.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
@@ -10,17 +12,18 @@ Memory runs out in training although the weights are small. What fills it are te
 one formula keep for ``backward``.
 """
 
-import math
 from time import perf_counter
+from timeit import repeat
 
 import torch
-from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.checkpoint import checkpoint
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
-SCALE, CUBIC = math.sqrt(2 / math.pi), 0.044715
+SCALE = (2 / torch.pi) ** 0.5
+CUBIC = 0.044715
 
 # %%
 # The symptom
@@ -34,28 +37,24 @@ def tanh_gelu(x):
     return 0.5 * x * (1 + torch.tanh(SCALE * (x + CUBIC * x**3)))
 
 
-kept = {}
+def bytes_of_graph(function):
+    kept = {}
 
+    def count_storage(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
 
-def count_storage(tensor):
-    storage = tensor.untyped_storage()
-    kept[storage.data_ptr()] = storage.nbytes()
-    return tensor
-
-
-def bytes_of_graph(function, *inputs):
-    kept.clear()
     with saved_tensors_hooks(count_storage, lambda tensor: tensor):
-        out = function(*inputs)  # holds the graph
+        out = function(inputs)  # holds the graph
     return sum(kept.values())
 
 
 inputs = torch.randn(500, 500, requires_grad=True)
-print(f"{bytes_of_graph(tanh_gelu, inputs):,}")
+print(f"{bytes_of_graph(tanh_gelu):,}")
 
 # %%
-# Four tensors: the power keeps ``x``, ``tanh`` its output, and the last product both of its factors. The caller
-# holds ``x`` anyway; the other three live on for ``backward`` alone.
+# Four tensors: the power keeps ``x``, ``tanh`` its output, and the last product both of its factors. We hold ``x``
+# ourselves, the other three are in memory only for ``backward``.
 #
 # Cure one: a Function that recomputes
 # ------------------------------------
@@ -88,65 +87,42 @@ def checkpointed(x):
     return checkpoint(tanh_gelu, x, use_reentrant=False)
 
 
-# %%
-# Are they right?
-# ---------------
-
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
-print(gradcheck(GELURecomputed.apply, x), gradgradcheck(GELURecomputed.apply, x))
-print(gradcheck(checkpointed, x), gradgradcheck(checkpointed, x))
 for function in (GELURecomputed.apply, checkpointed):
+    print(gradcheck(function, x), gradgradcheck(function, x))
     torch.testing.assert_close(function(inputs), tanh_gelu(inputs))
 
 # %%
 # Bytes and time
 # --------------
 #
-# One layer, and four in a row. Checkpoint can also go around all four at once:
-
-LAYERS = {"tanh_gelu": tanh_gelu, "GELURecomputed": GELURecomputed.apply, "checkpointed": checkpointed}
-
-
-def four_times(layer, x):
-    for _ in range(4):
-        x = layer(x)
-    return x
+# Four layers in a row: the bytes that they keep, and the fastest of six runs forward and backward. Checkpoint
+# can also go around all four at once:
 
 
-def checkpointed_once(layer, x):
-    return checkpoint(four_times, layer, x, use_reentrant=False)
+def four(layer):
+    return lambda x: layer(layer(layer(layer(x))))
 
 
-for name, layer in LAYERS.items():
-    one, four = bytes_of_graph(layer, inputs), bytes_of_graph(four_times, layer, inputs)
-    print(f"{name:17} {one:10,} {four:11,}")
-four = bytes_of_graph(checkpointed_once, tanh_gelu, inputs)
-print(f"{'checkpointed_once':17} {'':10} {four:11,}")
+NETWORKS = {
+    "tanh_gelu": four(tanh_gelu),
+    "GELURecomputed": four(GELURecomputed.apply),
+    "checkpointed": four(checkpointed),
+    "at_once": lambda x: checkpoint(four(tanh_gelu), x, use_reentrant=False),
+}
+def forward_and_backward(network):
+    return grad(network(inputs).sum(), inputs)
+
+
+for name, network in NETWORKS.items():
+    times = repeat(lambda: forward_and_backward(network), number=1, repeat=6, timer=perf_counter)
+    print(f"{name:14} {bytes_of_graph(network):11,} {1000 * min(times):8.2f} ms")
 
 # %%
 # Around each layer, checkpoint keeps what the Function keeps: the input of every layer. Around all four, it
-# keeps one tensor, and ``backward`` makes the others again. Forward and backward of the four layers, once to
-# warm up and then the fastest of five:
-
-
-def fastest_of_five(function, *arguments):
-    times = []
-    torch.autograd.grad(function(*arguments).sum(), inputs)
-    for _ in range(5):
-        start = perf_counter()
-        torch.autograd.grad(function(*arguments).sum(), inputs)
-        times.append(1000 * (perf_counter() - start))
-    return min(times)
-
-
-for name, layer in LAYERS.items():
-    print(f"{name:17} {fastest_of_five(four_times, layer, inputs):8.2f} ms")
-once = fastest_of_five(checkpointed_once, tanh_gelu, inputs)
-print(f"{'checkpointed_once':17} {once:8.2f} ms")
-
-# %%
-# Memory saved is paid for in time: what was not kept is computed again. How much is paid depends on the machine
-# and on the layer.
+# keeps one tensor, and ``backward`` makes the others again.
+#
+# What was not kept is computed again, and that takes time. How much depends on the machine and on the layer.
 #
 # Which one
 # ---------

@@ -2,12 +2,11 @@
 Tensors on ctx: memory that does not come back
 ==============================================
 
-After this page you know how a tensor on ``ctx`` keeps memory that nobody needs any more, and how to measure it.
+Here you measure the memory that a tensor on ``ctx`` keeps when nobody needs it any more, and find out why it leaks.
 
-Read :doc:`/double_backward/saving_outputs` first.
+Read :doc:`/double_backward/saving_outputs` and :doc:`ctx_or_save_for_backward` first.
 
-A tensor gets from ``forward`` to ``backward`` as an attribute of ``ctx`` as well as through
-``save_for_backward``, and an attribute is shorter to write. But then memory grows from step to step.
+An attribute of ``ctx`` is shorter to write than ``save_for_backward``, but with it memory grows from step to step.
 """
 
 import gc
@@ -22,83 +21,77 @@ torch.manual_seed(0)
 # Two Functions, and no check tells them apart
 # --------------------------------------------
 #
-# The derivative of the sigmoid is :math:`y \, (1 - y)`, so ``backward`` needs the output. The two differ in the
-# way it gets there, and in nothing else:
+# The derivative of the sigmoid is :math:`y \, (1 - y)`, and the output :math:`y` gets to ``backward`` in two ways:
 
-
-class SigmoidOnCtx(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.out = torch.sigmoid(x)
-        return ctx.out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output * ctx.out * (1 - ctx.out)
-
-
-class SigmoidSaved(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        out = torch.sigmoid(x)
-        ctx.save_for_backward(out)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (out,) = ctx.saved_tensors
-        return grad_output * out * (1 - out)
-
+from ctx_or_save_for_backward import SigmoidOnCtx, SigmoidSaved
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 for function in (SigmoidOnCtx, SigmoidSaved):
-    checks = gradcheck(function.apply, x), gradgradcheck(function.apply, x)
-    print(function.__name__, *checks)
+    print(function.__name__, gradcheck(function.apply, x), gradgradcheck(function.apply, x))
 
 # %%
 # A cycle of references
 # ---------------------
 #
-# Five steps; each makes an output of 4,000 bytes and drops it. Weak references tell how many bytes are still
-# there: with the garbage collector of Python switched off, and after it has run. In the second round the
+# Five steps each make an output of 4,000 bytes and drop it without ``backward``. Weak references tell how many bytes
+# are left with Python's garbage collector switched off, and how many after it has run. In the last two lines the
 # output is overwritten in place, as ``nn.ReLU(inplace=True)`` would do.
 
 
 def bytes_alive(storages):
-    return sum(storage().nbytes() for storage in storages if storage() is not None)
+    return sum(storage().nbytes() for storage in storages if storage())
 
 
-def five_steps(function, in_place):
+def five_steps(function, after_forward=torch.numel):
     storages = []
     gc.disable()
     for _ in range(5):
         out = function.apply(torch.randn(1000, requires_grad=True))
         storages.append(weakref.ref(out.untyped_storage()))
-        if in_place:
-            out.relu_()
+        after_forward(out)
         del out
     without_collector = bytes_alive(storages)
     gc.enable()
     gc.collect()
+    print(f"{function.__name__:16} {without_collector:6,} {bytes_alive(storages):6,}")
     return without_collector, bytes_alive(storages)
 
 
-print(f"{'':18} {'gc.disable()':>12} {'gc.collect()':>12}")
-for in_place, name in ((False, ""), (True, "relu_")):
-    for function in (SigmoidOnCtx, SigmoidSaved):
-        left = "{:12,} {:12,}".format(*five_steps(function, in_place))
-        print(f"{function.__name__:12} {name:5} {left}")
+assert five_steps(SigmoidOnCtx) == (20_000, 0)
+assert five_steps(SigmoidSaved) == (0, 0)
+assert five_steps(SigmoidOnCtx, torch.relu_) == (20_000, 20_000)
+assert five_steps(SigmoidSaved, torch.relu_) == (0, 0)
 
 # %%
-# An output leads to its node, ``out.grad_fn``. That node is ``ctx``, and with the attribute ``ctx`` leads back
-# to the output: a cycle of references. It stays in memory until the garbage collector comes by, which may be
-# many steps later.
+# An output leads to its node, ``out.grad_fn``. That node is ``ctx``, and through the attribute it leads back to the
+# output. Such a cycle of references stays in memory until the garbage collector runs, which may be many steps later.
 #
 # After the operation in place the collector cannot help. ``out.grad_fn`` is now the node of ``relu_``, a C++
-# object through which the collector does not see, and the cycle runs through it. This memory is lost.
+# object through which the collector does not see, and this memory is lost. ``save_for_backward`` keeps an output
+# without its node and joins the two in ``backward``, so there is no cycle.
 #
-# ``save_for_backward`` keeps an output without its node and joins the two in ``backward``. There is no cycle.
+# A view of an output
+# -------------------
 #
-# Where there is no cycle, a tensor on ``ctx`` still stays longer than it is needed: :doc:`freed_after_backward`.
+# A view is another tensor than the output, even if it has all its elements. ``save_for_backward`` keeps it as it is, and
+# a view holds the tensor that it shows:
+
+
+class SigmoidViewSaved(SigmoidSaved):
+    @staticmethod
+    def forward(ctx, x):
+        out = torch.sigmoid(x)
+        ctx.save_for_backward(out.view(-1))
+        return out
+
+
+print("gradgradcheck", gradgradcheck(SigmoidViewSaved.apply, x, raise_exception=False))
+assert five_steps(SigmoidViewSaved) == (20_000, 20_000)
+assert five_steps(SigmoidViewSaved, lambda out: out.sum().backward()) == (0, 0)
+
+# %%
+# Again the cycle runs through C++. ``backward`` frees what was saved and breaks it, but a step without ``backward`` loses
+# its memory for good. Besides, a view taken in ``forward`` has no history, and the second derivative is wrong. So save
+# the output itself, and take the view in ``backward``.
 #
-# The cure is ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``.
+# Even without a cycle, a tensor on ``ctx`` still stays longer than it is needed: :doc:`freed_after_backward`.

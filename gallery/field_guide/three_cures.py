@@ -1,9 +1,8 @@
 """
-A lost second derivative: three cures and their cost
-====================================================
+A lost second derivative: three cures
+=====================================
 
-After this page you can give a Function its second derivative back in one of three ways, and choose among them
-by what they cost.
+There are three ways to give a Function its second derivative back. Here each of them is written down and checked.
 
 Read :doc:`lost_second_derivative` first.
 
@@ -13,24 +12,11 @@ a history.
 
 import torch
 from torch.autograd import gradcheck, gradgradcheck
-from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import silu
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from lost_second_derivative import derivatives_at_one, silu_derivative
 
 torch.manual_seed(0)
-
-
-def silu_derivative(x, sigmoid):
-    return sigmoid + x * sigmoid * (1 - sigmoid)
-
-
-def derivatives_at_one(function, orders):
-    x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
-    result, values = function(x), []
-    for _ in range(orders):
-        (result,) = torch.autograd.grad(result, x, create_graph=True)
-        values.append(round(result.item(), 4))
-    return values
 
 
 # %%
@@ -114,72 +100,17 @@ class SiLUByHandBackward(torch.autograd.Function):
 
 
 # %%
-# Each of the three passes both checks. Behind them stand the derivatives at 1 up to the third order:
+# Each of the three passes both checks. After the checks come the derivatives at 1 up to the third order:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
-CURES = {
-    "SiLUReturned  ": silu_returned,
-    "SiLURecomputed": SiLURecomputed.apply,
-    "SiLUByHand    ": SiLUByHand.apply,
-}
+CURES = {"SiLUReturned": silu_returned, "SiLURecomputed": SiLURecomputed.apply, "SiLUByHand": SiLUByHand.apply}
 for name, function in CURES.items():
-    checks = gradcheck(function, x), gradgradcheck(function, x)
-    print(name, *checks, derivatives_at_one(function, 3))
+    print(f"{name:14}", gradcheck(function, x), gradgradcheck(function, x), derivatives_at_one(function, 3))
     torch.testing.assert_close(function(x), silu(x))
-print("silu          ", "   -    - ", derivatives_at_one(silu, 3))
+print(f"{'silu':14}    -    -", derivatives_at_one(silu, 3))
 
 # %%
-# The first two cures hold at every order. The third one holds for the orders that somebody wrote down. Its
-# last ``backward`` takes the sigmoid for a constant, and the mistake is back, one order higher.
+# The first two give the third derivative as well. The third one is right for the orders that were written down: its last
+# ``backward`` takes the sigmoid for a constant, and the mistake is back, one order higher.
 #
-# What they cost
-# --------------
-#
-# A hook counts the bytes that autograd keeps, each storage once, however many nodes save it. A dispatch mode
-# counts the operations that compute something; views are left out.
-
-
-class CountOperations(TorchDispatchMode):
-    count = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.count += not func.is_view
-        return func(*args, **(kwargs or {}))
-
-
-def cost_of_cure(function):
-    storages = {}
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        storages[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    x, ones = torch.randn(1000, requires_grad=True), torch.ones(1000)
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        out = function(x)
-        kept = [sum(storages.values())]
-        with CountOperations() as first:
-            torch.autograd.grad(out, x, ones, retain_graph=True)
-        (grad_x,) = torch.autograd.grad(out, x, ones, create_graph=True)
-        kept.append(sum(storages.values()))
-        with CountOperations() as second:
-            torch.autograd.grad(grad_x, x, ones)
-    return *kept, first.count, second.count
-
-
-for name, function in CURES.items():
-    print(name, "{:6,} {:6,} {:4} {:4}".format(*cost_of_cure(function)))
-
-# %%
-# The columns: bytes kept after ``forward``, of which 4,000 are ``x``; bytes kept once the first derivative has a
-# graph; operations of the first backward; operations of the second.
-#
-# - Computing it again keeps the least for a first derivative and costs one sigmoid more in ``backward``. Where
-#   the intermediate is cheap, this is the cure to try first.
-#
-# - Returning it costs the most for a second derivative: ``backward`` records one term more, and autograd enters
-#   it once more. It pays where the intermediate is expensive to make.
-#
-# - The Function for ``backward`` keeps the least for a second derivative. You derive one order more by hand,
-#   and have to know that nobody asks for another.
+# What the three cost is on the next page: :doc:`cost_of_cures`.

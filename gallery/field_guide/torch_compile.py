@@ -2,13 +2,13 @@
 torch.compile cannot trace a Function
 =====================================
 
-After this page you can tell from the first line of the message what ``torch.compile`` could not trace
-in your Function, and you know what it traces at all.
+The first line of the message tells what ``torch.compile`` could not trace in your Function. Here you learn to read it,
+and see what is traced at all.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: a Function works, but a call of it under ``torch.compile`` with ``fullgraph=True`` raises
-``Unsupported``. Without ``fullgraph=True`` nothing is raised; the graph falls apart in silence.
+The symptom: a Function works, but under ``torch.compile`` with ``fullgraph=True`` a call of it raises ``Unsupported``.
+Without ``fullgraph=True`` nothing is raised, and the graph is broken into pieces.
 """
 
 import torch
@@ -38,8 +38,7 @@ class Cube(torch.autograd.Function):
 class CubeShortcut(Cube):
     @staticmethod
     def backward(ctx, grad_output):
-        # Meant to save work, but which way to go now depends on values.
-        if (grad_output == 0).all():
+        if (grad_output == 0).all():  # meant to save work
             return torch.zeros_like(grad_output)
         return Cube.backward(ctx, grad_output)
 
@@ -52,32 +51,25 @@ class CubeForwardMode(Cube):
 
     @staticmethod
     def jvp(ctx, tangent):
-        (x,) = ctx.saved_tensors
-        return tangent * 3 * x**2
+        return Cube.backward(ctx, tangent)
 
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
-for function in (Cube, CubeShortcut, CubeForwardMode):
+FUNCTIONS = Cube, CubeShortcut, CubeForwardMode
+for function in FUNCTIONS:
     print(function.__name__, gradcheck(function.apply, x), gradgradcheck(function.apply, x))
     torch.testing.assert_close(torch.autograd.grad(function.apply(x).sum(), x)[0], 3 * x**2)
-
-for function in (Cube, CubeShortcut, CubeForwardMode):
-    # Afresh: what was compiled for Cube would be used for CubeForwardMode, too.
-    torch._dynamo.reset()
     try:
-        out = torch.compile(function.apply, fullgraph=True, backend="aot_eager")(x)
-        print(function.__name__, out.tolist())
+        print(torch.compile(function.apply, fullgraph=True, backend="aot_eager")(x).tolist())
     except torch._dynamo.exc.Unsupported as error:
-        first_line = str(error).partition("\n")[0]
-        print(f"{function.__name__}\n{type(error).__name__}: {first_line}")
+        print(type(error).__name__, str(error).partition("\n")[0], sep=": ")
 
 # %%
 # The cause
 # ---------
 #
-# ``torch.compile`` does not wait until a gradient is wanted. It reads ``forward`` and ``backward`` before
-# either runs, and writes down the operations of both. A backend is any callable that takes what was
-# written; this one keeps it, and we look at ``backward``.
+# If an input requires grad, ``torch.compile`` reads ``forward`` and ``backward`` before either runs, and writes down
+# the operations of both. A backend is any callable that takes what was written; this one keeps it for us to look at.
 
 graphs = []
 
@@ -91,37 +83,38 @@ torch.compile(Cube.apply, fullgraph=True, backend=keep)(x)
 print(graphs[0].bwd_body_0.code.strip())
 
 # %%
-# A Python method has become a list of tensor operations. What is no such operation cannot be written
-# down, such as a decision on values that are not known yet. A Function with ``jvp`` is refused whatever
-# it says.
-#
-# Without ``fullgraph=True`` the Function is left out, and the code around it falls into pieces.
-# ``torch._dynamo.explain`` counts the graphs and the breaks between them. One of the graphs is
-# ``forward`` of the Function, which is traced by itself:
+# A Python method has become a list of tensor operations. An ``if`` on the value of a tensor cannot be part of it,
+# because no value is known yet. A ``jvp`` is refused too. If nothing is recorded, only ``forward`` is read, and none of
+# the three is refused:
 
+with torch.no_grad():
+    for function in FUNCTIONS:
+        assert torch._dynamo.explain(lambda x: function.apply(x))(x).graph_break_count == 0
 
-def chain(x):
-    return torch.cos(CubeShortcut.apply(torch.sin(x)))
+# %%
+# Without ``fullgraph=True`` the Function is left out, and the code around it is compiled in pieces.
+# ``torch._dynamo.explain`` counts the graphs and the breaks. One graph is ``forward``, which is traced by itself:
 
-
-found = torch._dynamo.explain(chain)(x)
-print(found.graph_count, found.graph_break_count)
-print(found.break_reasons[0].reason.partition("\n")[0])
+found = torch._dynamo.explain(lambda x: torch.cos(CubeShortcut.apply(torch.sin(x))))(x)
+print(found.graph_count, found.graph_break_count, found.break_reasons[0].reason.partition("\n")[0])
 
 # %%
 # The cure
 # --------
 #
-# A decision on values: do without it, as ``Cube`` does, or let ``torch.where`` choose between two results.
-# A ``jvp``, which :doc:`forward_mode` is about: keep it in a subclass, for code that is not compiled.
-#
-# Other reasons have pages of their own: :doc:`grad_in_backward`, and :doc:`custom_op` for code outside
-# PyTorch. What remains can be compiled, and checked like this:
+# If ``backward`` decides by values, do without the decision, as ``Cube`` does. If there is a ``jvp``, as in
+# :doc:`forward_mode`, ``allow_in_graph`` keeps ``torch.compile`` from looking into the call: :doc:`compiled_func_grad`.
+# Other reasons have pages of their own: :doc:`grad_in_backward`, and :doc:`custom_op` for code outside PyTorch.
 
 
-def cube(x):
-    return Cube.apply(x)
+@torch.compiler.allow_in_graph
+def cube_forward_mode(x):
+    return CubeForwardMode.apply(x)
 
 
-print("gradcheck", gradcheck(torch.compile(cube, fullgraph=True, backend="aot_eager"), x))
-print("gradcheck", gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))
+def cubes(x):
+    return Cube.apply(x) + cube_forward_mode(x)
+
+
+compiled = torch.compile(cubes, fullgraph=True, backend="aot_eager")
+print("gradcheck", gradcheck(compiled, x), gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))

@@ -2,8 +2,7 @@
 vmap over code outside PyTorch
 ==============================
 
-After this page you can write the method ``vmap`` of a Function, for code into which ``torch.func.vmap``
-cannot look.
+Here you write the method ``vmap`` of a Function, for code into which ``torch.func.vmap`` cannot look.
 
 Read :doc:`function_transforms` first.
 
@@ -54,15 +53,15 @@ except RuntimeError as error:
 # The cause
 # ---------
 #
-# Under ``vmap`` each method is run once for the whole batch, on a tensor that looks like a single row.
-# PyTorch operations know what to do with it. For SciPy there are no numbers in it.
+# Under ``vmap`` each method is run once for the whole batch, on a tensor that looks like a single row. PyTorch's
+# operations know what to do with it. For SciPy there are no numbers in it.
 #
 # The cure
 # --------
 #
-# The method ``vmap`` gets the batch as a plain tensor, and in ``in_dims``, for each input, the dimension in
-# which its batch lies. It returns the result and the dimension of the batch there. Inside it you call the
-# Function again, on the plain tensor:
+# The method ``vmap`` gets the batch as a plain tensor. ``in_dims`` holds, for each input, the dimension in which its
+# batch lies, or ``None`` if the input is the same for the whole batch. The method returns the result and the dimension
+# of the batch there. Inside it you call the Function again, on the plain tensor:
 
 
 class Softmax(SoftmaxGenerated):
@@ -92,17 +91,18 @@ for function in (Softmax, SoftmaxUnmoved):
     print([round(value, 4) for value in first.tolist()])
     print([round(value, 4) for value in last.tolist()])
 
-# Of two dimensions, one cannot tell which was moved: they change places.
+# With two dimensions movedim is just a transpose, so test with three.
 blocks = torch.randn(4, 3, 5, dtype=torch.float64)
 print("vmap(in_dims=2)", tuple(vmap(Softmax.apply, in_dims=2)(blocks).shape))
 
 # %%
-# ``SoftmaxUnmoved`` raises nothing, and is right until somebody passes ``in_dims=1``. Try a method ``vmap``
-# with the batch in every place. Then the derivatives, beside those of ``torch.softmax``:
+# ``SoftmaxUnmoved`` never raises. It is right with ``in_dims=0`` and wrong with ``in_dims=1``, so try a method ``vmap``
+# with the batch in every place. Then compare the derivatives with those of ``torch.softmax``:
 
 compared = vmap(jacrev(jacrev(Softmax.apply)))(rows)
 expected = vmap(jacrev(jacrev(lambda x: torch.softmax(x, -1))))(rows)
-print("vmap(jacrev(jacrev))", tuple(compared.shape), torch.allclose(compared, expected))
+print("vmap(jacrev(jacrev))", tuple(compared.shape))
+torch.testing.assert_close(compared, expected)
 
 x = rows.clone().requires_grad_()
 print("gradcheck           ", gradcheck(Softmax.apply, x))

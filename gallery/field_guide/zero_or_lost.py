@@ -2,8 +2,7 @@
 Zero, or lost?
 ==============
 
-After this page you can tell a second derivative that is zero from one that is lost, and get zeros
-instead of an error where zero is right.
+Here you learn to tell a second derivative that is zero from one that is lost, and to get zeros where zero is right.
 
 Read :doc:`/double_backward/losing_intermediates` first.
 
@@ -23,8 +22,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Two Functions, one error. The derivative of :math:`3x` is a constant. That of :math:`x^3` is not,
-# but ``backward`` takes it from a tensor without history:
+# Two Functions raise the same error. The derivative of :math:`3x` is a constant. That of :math:`x^3` is not, but
+# ``backward`` takes it from a tensor without history:
 
 
 class Triple(torch.autograd.Function):
@@ -60,26 +59,29 @@ for function in (Triple, CubeOnCtx):
 # The cause
 # ---------
 #
-# Both times ``grad_x`` has no way to ``x``. (If ``create_graph=True`` was forgotten, every Function
-# gives this message.) To autograd, zero and lost look the same, and a tool that fills in zeros, like
-# ``hessian``, cannot tell either: its second result should be :math:`6x` on the diagonal. Finite
-# differences can tell.
+# Neither time is there a path from ``grad_x`` to ``x``. (The same message comes if ``create_graph=True`` was forgotten.)
+# To autograd, zero and lost look the same, and a tool that fills in zeros, like ``hessian``, cannot tell either: its
+# second result should be :math:`6x` on the diagonal. Finite differences can tell:
+
+
+def at_zero(x):
+    return CubeOnCtx.apply(x)
+
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
-    print("gradcheck    ", gradcheck(function.apply, x))
-    print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
+    print("gradcheck", gradcheck(function.apply, x), gradgradcheck(function.apply, x, raise_exception=False))
+print("at_zero  ", gradgradcheck(at_zero, torch.zeros(2, dtype=torch.float64, requires_grad=True)))
 
 # %%
-# A check that fails means *lost*. Mend the Function as :doc:`/double_backward/losing_intermediates`
-# says. A check that passes at points taken at random means *zero*, and the error is the caller's to
-# handle. At random, because at ``x = 0`` the check of ``CubeOnCtx`` passes: :math:`6x` is zero there.
+# A check that fails means *lost*. Mend the Function: :doc:`three_cures`. A check that passes at points taken at random
+# means *zero* around these points, and the error is the caller's to handle. The last line shows why they should be
+# random: :math:`6x` is zero at zero, and the check of ``CubeOnCtx`` passes there.
 #
 # A gradient that does not depend on x
 # ------------------------------------
 #
-# The other message. The derivative of :math:`x w` by :math:`x` is :math:`w`, and has a graph, in
-# which ``x`` does not occur:
+# The other message comes when there is a graph, but ``x`` is not in it. So it is with :math:`\partial (xw) / \partial x = w`:
 
 
 class Product(torch.autograd.Function):
@@ -100,17 +102,15 @@ try:
     grad(grad_x.sum(), x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
-print("gradcheck    ", gradcheck(Product.apply, (x, weight)))
-print("gradgradcheck", gradgradcheck(Product.apply, (x, weight)))
+print("gradcheck", gradcheck(Product.apply, (x, weight)), gradgradcheck(Product.apply, (x, weight)))
 
 # %%
-# Zero again. In :doc:`grad_is_none` the same message has another cause.
+# The checks say that this is a zero. In :doc:`grad_is_none` the same message has another cause.
 #
 # The cure
 # --------
 #
-# Be ready for a zero in both forms, no graph and a graph without ``x``. What this function returns
-# are the row sums of the Hessian:
+# Be ready for a zero in both forms, no graph and a graph without ``x``. This function returns the row sums of the Hessian:
 
 
 def second_or_zeros(function, x):
@@ -120,5 +120,5 @@ def second_or_zeros(function, x):
     return grad(grad_x.sum(), x, materialize_grads=True)[0]
 
 
-print("3 x", second_or_zeros(Triple.apply, x).tolist())
-print("x w", second_or_zeros(lambda x: Product.apply(x, weight), x).tolist())
+for function in (Triple.apply, lambda x: Product.apply(x, weight)):
+    print(second_or_zeros(function, x).tolist())

@@ -61,6 +61,11 @@ def name_of_capability(capability: str) -> str:
     return names.get(capability, capability)  # names of the API stay
 
 
+def address_of_check(builder: Any, page: str, position: int) -> str:
+    """Where the check at ``position`` of ``page``, from 1, is shown, seen from the page that is being written."""
+    return f"{builder.get_relative_uri(builder.current_docname, page)}#check-{position}"
+
+
 def render_line(record: CheckRecord, position: int) -> str:
     """One check as a list item; ``position`` counts the checks of its page."""
     kind, words = outcome(record)

@@ -21,6 +21,7 @@ class ResultObserver(Observer):
         "gradient_checks.py",
         "capability_checks.py",
         "function_calls.py",
+        "subjects.py",
         "trials.py",
     )
 

@@ -47,6 +47,6 @@ def imports_of(script: Path) -> list[Imported]:
 
 
 def digest(script: Path) -> str:
-    """What ``script`` imports from other sections, as text that changes with the code and not with comments or places."""
+    """What ``script`` imports from other sections, as text that changes with the code, not with comments or places."""
     pieces = [piece for imported in imports_of(script) for piece in imported.pieces]
     return "\n".join(f"{piece.section} {ast.dump(piece.statement.node)}" for piece in pieces)

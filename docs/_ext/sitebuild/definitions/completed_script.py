@@ -62,10 +62,9 @@ def complete(source: str, imports: Sequence[Imported], head: Head, text_of: Text
         Gives the lines of a statement, in the language of ``source``.
     """
     lines = source.split("\n")
-    brought = {each.by.section: each for each in imports}
-    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom) and node.module in brought]
-    for node in reversed(nodes):
-        imported = brought[str(node.module)]
+    sections = {each.by.section for each in imports}
+    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom) and node.module in sections]
+    for node, imported in reversed(list(zip(nodes, imports, strict=True))):
         first, last = node.lineno - 1, node.end_lineno or node.lineno
         text = imported_text(imported, head, text_of)
         starts_with_import = any(piece.statement.is_import for piece in imported.pieces)

@@ -15,9 +15,10 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-from sitebuild.examples import running_script
 from sitebuild.definitions.chapter_files import imports_of
 from sitebuild.definitions.imported import Imported
+from sitebuild.definitions.joined_names import Piece
+from sitebuild.examples import running_script
 
 
 class DefinitionFinder(MetaPathFinder, Loader):
@@ -32,30 +33,40 @@ class DefinitionFinder(MetaPathFinder, Loader):
     """
 
     def __init__(self, folder: Path, imported: list[Imported]) -> None:
-        self._folder = folder
-        self.sections = {each.by.section: each for each in imported}
+        self._folder, self._imported = folder, imported
+        self.sections = {each.by.section for each in imported}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The section ``fullname``, if the script imports it."""
+        """The section ``fullname``, if the script imports from it."""
         return ModuleSpec(fullname, self) if fullname in self.sections else None
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave the making of the module to Python."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Execute the definitions among the names of the script, and offer what it imports."""
-        imported, names = self.sections[module.__name__], vars(sys.modules[running_script.EXAMPLE])
-        for piece in imported.pieces:
-            # Line numbers are those of the section, so an error leads there.
-            path = str(self._folder / f"{piece.section}.py")
-            running_script.imported_from.add(path)
-            code = compile(ast.Module([piece.statement.node], []), path, "exec", dont_inherit=True)
-            exec(code, names)
-            if not piece.statement.is_import:
-                running_script.imported += [names[name] for name in sorted(piece.statement.binds)]
-        vars(module).update({name: names[name] for name in imported.by.names})
+        """Let the module bring each name when it is asked for: a script may import from a section in several places."""
+        vars(module)["__getattr__"] = lambda name: self._bring(module, name)
+
+    def _bring(self, module: ModuleType, name: str) -> object:
+        """Execute what an import that asks for ``name`` brings, and offer its names."""
+        names = vars(sys.modules[running_script.EXAMPLE])
+        for imported in self._imported:
+            if imported.by.section == module.__name__ and name in imported.by.names:
+                for piece in imported.pieces:
+                    self._execute(piece, names)
+                vars(module).update({each: names[each] for each in imported.by.names})
+                return names[name]
+        raise AttributeError(name)
+
+    def _execute(self, piece: Piece, names: dict[str, object]) -> None:
+        # Line numbers are those of the section, so an error leads there.
+        path = str(self._folder / f"{piece.section}.py")
+        running_script.imported_from.add(path)
+        exec(compile(ast.Module([piece.statement.node], []), path, "exec", dont_inherit=True), names)
+        if not piece.statement.is_import:
+            running_script.imported += [names[name] for name in sorted(piece.statement.binds)]
 
 
 @contextmanager

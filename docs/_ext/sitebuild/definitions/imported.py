@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sitebuild.definitions.top_level import NotADefinition, TopLevel
 from sitebuild.definitions.joined_names import JoinedNames, Piece
 from sitebuild.definitions.sibling_imports import DefinitionError, SiblingImport, find_sibling_imports
+from sitebuild.definitions.top_level import NotADefinition, TopLevel
 
 # Reads the text of a script of the chapter.
 Read = Callable[[str], str]
@@ -68,7 +68,7 @@ class Chapter:
         imports = self.imports(script)
         joined = JoinedNames(script, self.top(script), imports)
         found = [Imported(by, tuple(joined.take(by, _Needed(self, script, by).pieces()))) for by in imports]
-        joined.check_what_is_built_in({section: set(top.bindings) for section, top in self._tops.items()})
+        joined.check_meanings({section: set(top.bindings) for section, top in self._tops.items()})
         return found
 
 
@@ -93,7 +93,8 @@ class _Needed:
         try:
             top = self._chapter.top(section)
         except SyntaxError as error:
-            raise DefinitionError(section, error.lineno or 1, f"{error.msg}; {self._script}.py imports from it") from error
+            problem = f"{error.msg}; {self._script}.py imports from it"
+            raise DefinitionError(section, error.lineno or 1, problem) from error
         for statement in top.statements:
             if isinstance(statement.node, ast.ImportFrom) and statement.node.module == "__future__":
                 raise self._fail(f"{section}.py imports from __future__, which would not hold here; write it without")

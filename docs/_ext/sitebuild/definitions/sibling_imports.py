@@ -65,7 +65,8 @@ def _problem(node: ast.Import | ast.ImportFrom, sections: Collection[str], at_to
     for alias in node.names:
         if alias.name == "*" or alias.asname:
             wanted = "Name" if alias.name == "*" else alias.name
-            return f"a section's names are imported one by one and keep their names; write: from {module} import {wanted}"
+            kept = "a section's names are imported one by one and keep their names"
+            return f"{kept}; write: from {module} import {wanted}"
     return ""
 
 
@@ -87,13 +88,15 @@ def find_sibling_imports(script: str, tree: ast.Module, sections: Collection[str
         If a section is imported in another form.
     """
     found: list[SiblingImport] = []
-    for node in ast.walk(tree):
+    for node in ast.walk(tree):  # what is at the top level comes first, in order
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
         if problem := _problem(node, sections, node in tree.body):
             raise DefinitionError(script, node.lineno, problem)
         if isinstance(node, ast.ImportFrom) and node.module in sections:
-            if any(each.section == node.module for each in found):
-                raise DefinitionError(script, node.lineno, f"{node.module} is imported from twice; join the two imports")
             found.append(SiblingImport(node.module, tuple(alias.name for alias in node.names), node))
+    future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    if found and future:
+        problem = "what is imported from __future__ would change what comes from other sections; write it without"
+        raise DefinitionError(script, future[0].lineno, problem)
     return found

@@ -7,6 +7,7 @@ written down. What a script computes when it runs is none.
 from __future__ import annotations
 
 import ast
+import re
 import symtable
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ HARMLESS_CALLS = (
     *("math.", "torch.device", "torch.cuda.is_available", "torch.tensor", "torch.compile", "torch.func.", "torch.vmap"),
     *("functools.partial", "dict", "float", "frozenset", "int", "len", "list", "range", "set", "tuple"),
 )
+# A comment that gives an order to Sphinx-Gallery.
+_ORDER = re.compile(r"#\s*sphinx_gallery_")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -130,12 +133,13 @@ class TopLevel:
     def _statement(self, node: ast.stmt) -> Statement:
         binds, needs = global_names(ast.unparse(node))
         first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
-        return Statement(node, frozenset(binds), frozenset(needs - binds), self._with_comment(first), node.end_lineno or first)
+        first, last = self._with_comment(first), node.end_lineno or first
+        return Statement(node, frozenset(binds), frozenset(needs - binds), first, last)
 
     def _with_comment(self, line: int) -> int:
         """First line of the comment directly above ``line``; one that begins with ``# %%`` is text of the page."""
         first = line
-        while first > 1 and self.lines[first - 2].startswith("#"):
+        while first > 1 and self.lines[first - 2].startswith("#") and not _ORDER.match(self.lines[first - 2]):
             first -= 1
         return line if any(text.startswith("# %%") for text in self.lines[first - 1 : line]) else first
 
@@ -179,19 +183,19 @@ class TopLevel:
 
     def _require_definition(self, statement: Statement, name: str) -> None:
         node, line = statement.node, statement.node.lineno
-        simple = isinstance(node, (*_DEFINITIONS, *_IMPORTS, ast.Expr)) or (
-            isinstance(node, ast.Assign) and not any(isinstance(each, ast.Tuple | ast.List) for each in node.targets)
-        ) or (isinstance(node, ast.AnnAssign) and node.value is not None)
-        if not simple or (not statement.is_import and len(statement.binds) > 1):
-            raise NotADefinition(f"{name} gets its value in line {line}, which is neither a definition nor a simple assignment")
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            for call in _calls_at_once(node.value):
-                if not self._is_harmless(call):
-                    raise NotADefinition(
-                        f"{name} in line {line} is the result of {ast.unparse(call.func)}(); only what is written down can "
-                        "be imported: make it in a function, or in the script that uses it"
-                    )
-        if any(other is not statement and other.first <= statement.last and statement.first <= other.last for other in self.statements):
+        if not (statement.is_import or (_is_simple(node) and len(statement.binds) <= 1)):
+            raise NotADefinition(
+                f"{name} gets its value in line {line}, which is neither a definition nor a simple assignment"
+            )
+        calls = _calls_at_once(node.value) if isinstance(node, ast.Assign | ast.AnnAssign) and node.value else ()
+        for call in calls:
+            if not self._is_harmless(call):
+                raise NotADefinition(
+                    f"{name} in line {line} is the result of {ast.unparse(call.func)}(); only what is written "
+                    "down can be imported: make it in a function, or in the script that uses it"
+                )
+        others = [each for each in self.statements if each is not statement]
+        if any(each.first <= statement.last and statement.first <= each.last for each in others):
             raise NotADefinition(f"{name} shares line {line} with another statement; give it a line of its own")
 
     def _is_harmless(self, call: ast.Call) -> bool:
@@ -204,7 +208,15 @@ class TopLevel:
         return any(path.startswith(each) if each.endswith(".") else path == each for each in HARMLESS_CALLS)
 
 
+def _is_simple(node: ast.stmt) -> bool:
+    """Whether a statement does no more than to define one thing, or to add to it."""
+    if isinstance(node, ast.Assign):
+        return not any(isinstance(each, ast.Tuple | ast.List) for each in node.targets)
+    return isinstance(node, (*_DEFINITIONS, ast.Expr)) or (isinstance(node, ast.AnnAssign) and node.value is not None)
+
+
 def _completes(node: ast.stmt, name: str) -> bool:
+    """Whether a statement adds to ``name``: by a decorator of its own, an attribute, an item or a registration."""
     if isinstance(node, _DEFINITIONS):
         return any(root_of(each) == name for each in node.decorator_list)
     if isinstance(node, ast.Assign):
@@ -214,9 +226,13 @@ def _completes(node: ast.stmt, name: str) -> bool:
     return False
 
 
+def bound_by(alias: ast.alias) -> str:
+    """The name that a part of an import binds; ``import torch.nn`` binds ``torch``."""
+    return alias.asname or alias.name.partition(".")[0]
+
+
 def origins(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
-    """For each name that an import binds what it is, such as "torch.nn.functional.conv2d"."""
+    """For each name that an import binds what it stands for, such as "torch.nn.functional.conv2d"."""
     if isinstance(node, ast.ImportFrom):
-        return {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    # ``import torch.nn`` binds ``torch``.
-    return {alias.asname or alias.name.partition(".")[0]: alias.name if alias.asname else alias.name.partition(".")[0] for alias in node.names}
+        return {bound_by(alias): f"{node.module}.{alias.name}" for alias in node.names}
+    return {bound_by(alias): alias.name if alias.asname else bound_by(alias) for alias in node.names}

@@ -1,4 +1,4 @@
-"""What observers know about the script that runs in this process, and about what it has imported from other sections."""
+"""What observers know about the script that runs in this process, and about what it has imported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_example(frame: FrameType) -> bool:
 
 
 def line_of(frame: FrameType) -> int:
-    """The line at which the script is in ``frame``; where this runs an imported definition, that of the script's call."""
+    """The line at which the script is in ``frame``; of an imported definition, the line of the script that called it."""
     if frame.f_code.co_filename not in imported_from:
         return frame.f_lineno
     caller = frame.f_back

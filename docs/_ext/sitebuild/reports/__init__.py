@@ -1,16 +1,20 @@
-"""Tables over the whole site: checks, translations, mutants, speed."""
+"""Tables and lists over the whole site: checks, translations, mutants, speed, error texts, search."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
+    from sphinx.application import Sphinx
 
 MODULES = (
-    "check_tables",
+    "check_table",
+    "function_table",
     "translation_status",
     "speed_tables",
     "mutant_table",
+    "error_list",
+    "recall_table",
 )
 
 

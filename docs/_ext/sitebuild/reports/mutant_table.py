@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
-from sitebuild.reports.check_tables import pages_in_order
+from sitebuild.reports.tables import pages_in_order
 
 FILE_NAME = "mutants.json"
 
@@ -77,7 +77,7 @@ def visit_table(translator: Any, node: mutant_table_node) -> None:
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     translator.body.append(
         f'<p class="mutant-summary">{escape(summarise(found))}</p>'
-        '<div class="check-table-scroll" tabindex="0" data-pagefind-ignore>'
+        '<div class="check-table-scroll" tabindex="0" data-search-ignore>'
         f'<table class="docutils check-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
-from sitebuild.reports.check_tables import render_table
+from sitebuild.reports.tables import render_table
 
 FILE = "build_speed.json"
 

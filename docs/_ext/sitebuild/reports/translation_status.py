@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
-from sitebuild.reports.check_tables import pages_in_order, render_table
+from sitebuild.reports.tables import pages_in_order, render_table
 from sitebuild.translation.page_catalogue import read_messages
 
 INTERFACE = "sphinx"

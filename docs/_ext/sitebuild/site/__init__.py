@@ -1,16 +1,19 @@
-"""What stands around the text of a page, and what is published: frame, formulas, cards, search, policy."""
+"""What stands around the text of a page, and what is published: frame, formulas, cards, policy."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
+    from sphinx.application import Sphinx
 
 MODULES = (
     "trusted_markup",
     "gallery_pages",
     "imported_code",
     "page_cards",
+    "page_results",
+    "error_search",
     "formulas",
     "math_font",
     "page_metadata",

@@ -46,7 +46,7 @@ def _hashes(page: str, kind: str) -> str:
 def policy_of(page: str) -> str:
     """The policy for a page with this text, or for several pages whose texts are joined."""
     return (
-        f"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{_hashes(page, 'script')}; "
+        f"default-src 'self'; script-src 'self'{_hashes(page, 'script')}; "
         f"style-src 'self'{_hashes(page, 'style')}; img-src 'self' data:"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sitebuild.translation.translated_imports import TranslatedImports
 
 
 class imported_code_node(nodes.General, nodes.Element):
-    """What the script in ``file`` imports from ``section``."""
+    """What one of the script's imports from other sections brings: that with the number ``number``, from ``section``."""
 
 
 class PlaceImportedCode(SphinxTransform):
@@ -36,11 +37,15 @@ class PlaceImportedCode(SphinxTransform):
         if not is_example(self.app, self.env.docname):
             return
         script = script_of(self.app, self.env.docname)
-        sections = {imported.by.section for imported in imports_of(script)}
+        sections, number = {imported.by.section for imported in imports_of(script)}, count()
         for block in list(self.document.findall(translatable_code)) if sections else ():
             with suppress(SyntaxError):  # a block that continues in the next one imports nothing
                 imports = [node.module for node in ast.parse(block.astext()).body if isinstance(node, ast.ImportFrom)]
-                below = [imported_code_node(script=str(script), section=each) for each in imports if each in sections]
+                below = [
+                    imported_code_node(script=str(script), section=section, number=next(number))
+                    for section in imports
+                    if section in sections
+                ]
                 place = block.parent.index(block) + 1
                 block.parent[place:place] = below
 
@@ -57,31 +62,37 @@ class LinkImports(SphinxPostTransform):
             siblings = below.parent[: below.parent.index(below)]
             block = next(node for node in reversed(siblings) if not isinstance(node, imported_code_node))
             page, section = self.env.docname, below["section"]
-            for name in [each for each in block.findall(nodes.inline) if each["classes"] == ["nn"] and each.astext() == section]:
-                chapter = page.rpartition("/")[0]
-                address = self.app.builder.get_relative_uri(page, f"{chapter}/{section}")
-                title = TranslatedImports(self.app, chapter).title_of(section)
-                name.replace_self(nodes.reference("", "", name.deepcopy(), refuri=address, reftitle=title, internal=True))
+            translated = TranslatedImports(self.app, page.rpartition("/")[0])
+            address = self.app.builder.get_relative_uri(page, translated.page_of(section))
+            title = translated.title_of(section)
+            for name in list(block.findall(nodes.inline)):
+                if name["classes"] == ["nn"] and name.astext() == section and isinstance(name.parent, type(block)):
+                    link = nodes.reference("", "", refuri=address, reftitle=title, internal=True)
+                    name.replace_self(link)
+                    link += name
 
 
 def visit_imported_code(translator: Any, node: imported_code_node) -> None:
     """Write the folded code with a line that says what it is."""
     builder, section = translator.builder, node["section"]
-    chapter = builder.current_docname.rpartition("/")[0]
-    translated = TranslatedImports(builder.app, chapter)
-    (imported,) = [each for each in imports_of(Path(node["script"])) if each.by.section == section]
+    translated = TranslatedImports(builder.app, builder.current_docname.rpartition("/")[0])
+    imported = imports_of(Path(node["script"]))[node["number"]]
     several = len({piece.section for piece in imported.pieces}) > 1
+    head = translated.head if several else lambda section: ""
     try:
-        code = imported_text(imported, translated.head if several else lambda section: "", translated.text_of)
+        code = imported_text(imported, head, translated.text_of)
     except CommentTranslationError:  # the page of that section tells
-        code = imported_text(imported, translated.head)
-    address = escape(builder.get_relative_uri(builder.current_docname, f"{chapter}/{section}"))
+        code = imported_text(imported, head)
+    address = escape(builder.get_relative_uri(builder.current_docname, translated.page_of(section)))
     link = f'<a class="reference internal" href="{address}">{escape(translated.title_of(section))}</a>'
     names = ", ".join(f"<code>{escape(name)}</code>" for name in imported.by.names)
-    summary = escape(_("{names}: imported from {section}")).format(names=names, section=link)
+    summary = escape(_("{names}, imported from “{section}”")).format(names=names, section=link)
+    if not code:  # all of it came with an import above
+        translator.body.append(f'<p class="imported-code">{summary}</p>\n')
+        raise nodes.SkipNode
     highlighted = translator.highlighter.highlight_block(code, "python", location=node)
     translator.body.append(
-        f'<details class="imported-code" data-pagefind-ignore><summary>{summary}</summary>'
+        f'<details class="imported-code" data-search-ignore><summary>{summary}</summary>'
         f'<div class="highlight-Python notranslate">{highlighted}</div></details>\n'
     )
     raise nodes.SkipNode

@@ -63,7 +63,7 @@ def visit_cards(translator: Any, node: page_cards_node) -> None:
             f'<span class="card-text"><span class="card-title">{escape(builder.env.titles[page].astext())}</span>'
             f'<span class="card-summary">{escape(describe(builder.env.get_doctree(page)))}</span></span></a>'
         )
-    translator.body.append(f'<div class="page-cards" data-pagefind-ignore>{"".join(cards)}</div>')
+    translator.body.append(f'<div class="page-cards" data-search-ignore>{"".join(cards)}</div>')
     raise nodes.SkipNode
 
 

@@ -62,8 +62,8 @@ def built_with() -> str:
 def adapt_theme(html: str) -> str:
     """Mend what is out of reach in Furo's templates and in Pygments' HTML.
 
-    Labels are translated, the two side bars are named, inline styles go, and code that is wider
-    than the page can be scrolled by keyboard.
+    Labels are translated, the two side bars are named, captions in them have the level of a heading, inline
+    styles go, and code that is wider than the page can be scrolled by keyboard.
     """
     labels = {
         "Toggle site navigation sidebar": _("Toggle site navigation sidebar"),
@@ -82,6 +82,7 @@ def adapt_theme(html: str) -> str:
     side_bars = {"sidebar-drawer": _("Pages of this site"), "toc-drawer": _("On this page")}
     for name, label in side_bars.items():
         html = html.replace(f'<aside class="{name}', f'<aside aria-label="{escape(label)}" class="{name}')
+    html = html.replace('<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">')
     html = html.replace('<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">')
     branches = str(escape(_("Toggle navigation of {title}")))
     html = re.sub(

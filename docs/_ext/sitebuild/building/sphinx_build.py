@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sitebuild.commands import error_report
+from sitebuild.building import error_report
 from sitebuild.examples.build_error import BuildError
 from sitebuild.running import process_group
 

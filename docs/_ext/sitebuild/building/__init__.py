@@ -1,0 +1,1 @@
+"""Builds the whole site: calls of Sphinx, the stages around them, and what tells that nothing has changed."""

@@ -1,0 +1,116 @@
+"""
+Where this layer ends
+=====================
+
+The fused layer is a lesson that you can copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``. Before you
+use it, you should know what it refuses and what it does not have. Each limit on this page is run.
+
+Read :doc:`fused_module` first.
+"""
+
+import torch
+from torch.nn.functional import batch_norm as nn_batch_norm
+from torch.nn.functional import conv2d
+
+from batch_norm_backward import EPS, batch_norm
+from fused_function import FusedConvBN
+from fused_module import FusedConvBN2d
+
+torch.manual_seed(0)
+layer = FusedConvBN2d(3, 6, 3)
+images = torch.rand(4, 3, 8, 8)
+
+# %%
+# Too few values
+# --------------
+#
+# The unbiased variance divides by :math:`N - 1`, so a channel needs at least two values. A batch of one image with an
+# output of one pixel is refused, and so is an empty batch:
+
+
+def refused(function, *args, **kwargs):
+    try:
+        function(*args, **kwargs)
+    except Exception as error:
+        print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+        return type(error)
+    raise AssertionError("nothing was raised")
+
+
+assert refused(layer, images[:1, :, :3, :3]) is ValueError
+assert refused(layer, images[:0]) is ValueError
+
+# %%
+# PyTorch's batch norm refuses one value too, and lets an empty batch pass:
+
+assert refused(nn_batch_norm, torch.rand(1, 6, 1, 1), None, None, training=True) is ValueError
+print(tuple(nn_batch_norm(torch.rand(0, 6, 6, 6), None, None, training=True).shape))
+
+# %%
+# Options of the convolution
+# --------------------------
+#
+# There is no stride, padding, dilation or bias. A weight for two groups and an image without a batch dimension are
+# errors as well:
+
+assert refused(FusedConvBN2d, 3, 6, 3, stride=2) is TypeError
+assert refused(FusedConvBN.apply, torch.rand(4, 4, 8, 8), torch.rand(6, 2, 3, 3), EPS) is RuntimeError
+assert refused(layer, images[0]) is ValueError
+
+# %%
+# Evaluation
+# ----------
+#
+# The layer keeps no running statistics. ``eval()`` changes nothing, and the result for an image depends on the images
+# beside it. Of four images, the first is computed with all of them and with one other:
+
+layer.eval()
+difference = (layer(images)[0] - layer(images[:2])[0]).abs().max().item()
+print(f"{difference:.4f}")
+assert difference > 0.01
+
+# %%
+# Transformations
+# ---------------
+#
+# ``torch.func.grad`` and ``vmap`` work, here over three weights at once. Forward mode does not, because the Function
+# has no ``jvp``.
+
+weights = torch.rand(3, 6, 3, 3, 3)
+
+
+def loss(weight):
+    return FusedConvBN.apply(images, weight, EPS).pow(3).sum()
+
+
+def expected_loss(weight):
+    return batch_norm(conv2d(images, weight), EPS).pow(3).sum()
+
+
+found = torch.func.vmap(torch.func.grad(loss))(weights)
+expected = torch.stack([torch.func.grad(expected_loss)(weight) for weight in weights])
+torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+print(tuple(found.shape))
+assert refused(torch.func.jvp, loss, (weights[0],), (weights[0],)) is NotImplementedError
+
+# %%
+# Devices
+# -------
+#
+# The Function asks for the state of autocast. In torch 2.13 there is none for the device ``meta``, so it does not run
+# there:
+
+meta = torch.rand(4, 3, 8, 8, device="meta"), torch.rand(6, 3, 3, 3, device="meta")
+assert refused(FusedConvBN.apply, *meta, EPS) is RuntimeError
+
+# %%
+# What works
+# ----------
+#
+# Images in channels-last format give an output in the same format, and ``backward`` leaves the gradient of the weight
+# in the layout of the weight:
+
+out = layer(images.to(memory_format=torch.channels_last))
+out.sum().backward()
+print(out.is_contiguous(memory_format=torch.channels_last), layer.weight.grad.is_contiguous())
+assert out.is_contiguous(memory_format=torch.channels_last) and layer.weight.grad.is_contiguous()

@@ -1,0 +1,122 @@
+"""
+SciPy for two derivatives, an error for the third
+=================================================
+
+Where ``backward`` is code that autograd cannot see, the chain of Functions has to end somewhere. This page ends
+it with an error, so that a derivative that nobody wrote does not come out as a wrong number.
+
+Read :doc:`backward_outside_autograd` first.
+
+Two derivatives are enough for a gradient penalty. A chain that just stops there gives a third one all the same,
+in which terms can be missing.
+"""
+
+from functools import partial
+
+import torch
+from scipy import special
+from torch import func
+from torch.autograd import grad, gradcheck, gradgradcheck
+
+torch.manual_seed(0)
+
+# %%
+# From PyTorch to SciPy and back
+# ------------------------------
+#
+# SciPy takes arrays on the CPU. For ``float32`` it may return ``float64``, and for a tensor without dimensions
+# a number:
+
+
+def in_scipy(function, x):
+    if x.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"x: expected torch.float32 or torch.float64, got {x.dtype}")
+    return torch.as_tensor(function(x.cpu().numpy()), dtype=x.dtype, device=x.device)
+
+
+# %%
+# Three Functions
+# ---------------
+#
+# The logarithm of the gamma function, its derivative :math:`\psi` and the derivative :math:`\psi_1` of that.
+# The third Function computes what ``backward`` of the second returns, and its own ``backward`` raises. The
+# Functions have a ``forward`` without ``ctx`` and a ``setup_context``, so that ``torch.func`` can use them too.
+
+
+class LogGamma(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return in_scipy(special.gammaln, x)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return LogGammaBackward.apply(grad_output, *ctx.saved_tensors)
+
+
+class LogGammaBackward(LogGamma):
+    @staticmethod
+    def forward(grad_output, x):
+        return grad_output * in_scipy(special.digamma, x)
+
+    @staticmethod
+    def backward(ctx, grad_grad_input):
+        return LogGammaDoubleBackward.apply(grad_grad_input, *ctx.saved_tensors)
+
+
+class LogGammaDoubleBackward(LogGamma):
+    @staticmethod
+    def forward(grad_grad_input, grad_output, x):
+        digamma = in_scipy(special.digamma, x)
+        trigamma = in_scipy(partial(special.polygamma, 1), x)
+        return grad_grad_input * digamma, grad_grad_input * grad_output * trigamma
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, *grad_outputs):
+        raise NotImplementedError("LogGamma has no third derivative")
+
+
+log_gamma = LogGamma.apply
+x = (torch.rand(4, 3, dtype=torch.float64) + 0.5).requires_grad_()  # away from the pole at zero
+print("gradcheck    ", gradcheck(log_gamma, x))
+print("gradgradcheck", gradgradcheck(log_gamma, x))
+for inputs in (x, x.float(), x[0, 0], x[:0], x.t()):
+    torch.testing.assert_close(log_gamma(inputs), torch.lgamma(inputs))
+
+# %%
+# What ends with an error
+# -----------------------
+#
+# Two dtypes are taken, and tensors that have values. Three derivatives are one too many, for autograd and for
+# ``torch.func``:
+
+
+def third_derivative(x):
+    first = grad(log_gamma(x), x, create_graph=True)[0]
+    return grad(grad(first, x, create_graph=True)[0], x)
+
+
+def attempt(function, x):
+    try:
+        function(x)
+    except (TypeError, NotImplementedError) as error:
+        print(f"{type(error).__name__}: {error}")
+    else:
+        raise AssertionError("no error was raised")
+
+
+attempt(log_gamma, x.half())
+attempt(log_gamma, x.to("meta"))
+attempt(third_derivative, x[0, 0])
+attempt(func.grad(func.grad(func.grad(log_gamma))), x[0, 0].detach())
+
+# %%
+# PyTorch's own decorator for this purpose, ``once_differentiable``, lets some of these calls through, see
+# :doc:`/field_guide/once_differentiable`.

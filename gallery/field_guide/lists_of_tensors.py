@@ -1,0 +1,141 @@
+"""
+Lists, dicts and modules as arguments of ``apply``
+==================================================
+
+A Function takes any number of tensors, but it does not look inside a list. Here is what happens to tensors in a list, a
+dict, an ``nn.ParameterList`` or a module, and how to pass them so that each gets its gradient.
+
+Read :doc:`grad_is_none` first.
+
+The symptom: the output of the Function has ``requires_grad=False``, so a term of the loss trains nothing. Or
+all the weights in a list keep ``None`` as their gradient, with no error at all.
+"""
+
+from textwrap import fill
+
+import torch
+from torch import nn
+from torch.autograd import grad, gradcheck, gradgradcheck
+
+# %%
+# The symptom
+# -----------
+#
+# The norm of all weights, times a factor, is meant to be a term of the loss:
+
+
+class NormOfList(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, factor, weights):
+        if isinstance(weights, nn.Module):
+            weights = weights.parameters()
+        norm = torch.cat([weight.flatten() for weight in weights]).norm()
+        ctx.save_for_backward(norm)
+        return factor * norm
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.saved_tensors[0], None
+
+
+a = nn.Parameter(torch.tensor([3.0, 0.0], dtype=torch.float64))
+b = nn.Parameter(torch.tensor([[4.0]], dtype=torch.float64))
+weights = nn.ParameterList([a, b])
+named = {"a": a, "b": b}
+for argument in ([a, b], (a, b), named.values(), weights, nn.Sequential(weights)):
+    out = NormOfList.apply(2.0, argument)
+    print(f"{type(argument).__name__:13}", out.item(), out.requires_grad)
+    assert out.item() == 10 and not out.requires_grad
+
+factor = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+NormOfList.apply(factor, [a, b]).backward()
+print("factor.grad", factor.grad.item(), "a.grad", a.grad, "b.grad", b.grad)
+assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
+
+# %%
+# The cause
+# ---------
+#
+# ``apply`` connects the tensors among its arguments to the graph, and nothing else. It treats a list like a
+# number or a string, as something without a gradient. In the five lines with ``False`` there was no tensor to
+# differentiate. In the last line there was ``factor``, and the list got the only gradient that it may get,
+# ``None``. Anything else is refused:
+
+
+class NormOfListRefused(NormOfList):
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output, [grad_output] * 2  # wrong: one place, two gradients
+
+
+try:
+    grad(NormOfListRefused.apply(factor, [a, b]), factor)
+except RuntimeError as error:
+    print(fill(f"RuntimeError: {error}", 80))
+else:
+    raise AssertionError("a list of gradients was taken")
+
+# %%
+# A gradient check that is given the tensors one by one notices:
+
+
+def norm_of_list(factor, *weights):
+    return NormOfList.apply(factor, weights)
+
+
+print("gradcheck    ", gradcheck(norm_of_list, (factor, a, b), raise_exception=False))
+
+# %%
+# The cure
+# --------
+#
+# Take the tensors apart before ``apply``, with a star, and put them together again inside. ``backward`` returns
+# one gradient for each.
+
+
+class NormOfAll(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, factor, *weights):
+        norm = torch.cat([weight.flatten() for weight in weights]).norm()
+        ctx.save_for_backward(factor, *weights)
+        return factor * norm
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        factor, *weights = ctx.saved_tensors
+        norm = torch.cat([weight.flatten() for weight in weights]).norm()
+        scale = grad_output * factor / norm
+        return grad_output * norm, *(scale * weight for weight in weights)
+
+
+expected = [torch.tensor(values).double() for values in (5.0, [1.2, 0.0], [[1.6]])]
+for tensors in ([a, b], named.values(), weights, nn.Sequential(weights).parameters()):
+    grads = grad(NormOfAll.apply(factor, *tensors), (factor, a, b))
+    torch.testing.assert_close(list(grads), expected)
+print([round(value, 6) for each in grads for value in each.flatten().tolist()])
+print("gradcheck    ", gradcheck(NormOfAll.apply, (factor, a, b)))
+print("gradgradcheck", gradgradcheck(NormOfAll.apply, (factor, a, b)))
+
+# %%
+# Outputs follow the same rule
+# ----------------------------
+#
+# A tuple of tensors is connected to the graph. Tensors in a list are not:
+
+
+class Halves(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, container):
+        return container((x / 2, x / 2))
+
+    @staticmethod
+    def backward(ctx, grad_first, grad_second):
+        return (grad_first + grad_second) / 2, None
+
+
+for container in (list, tuple):
+    halves = Halves.apply(a, container)
+    print(container.__name__, [half.requires_grad for half in halves])
+    assert [half.requires_grad for half in halves] == [container is tuple] * 2
+print("gradcheck    ", gradcheck(Halves.apply, (a, tuple)))
+print("gradgradcheck", gradgradcheck(Halves.apply, (a, tuple)))
