@@ -48,8 +48,13 @@ extensions = [
 
 sphinx_gallery_conf = {
     # A chapter is a folder of the gallery; its pages are generated in docs/.
-    "examples_dirs": ["../gallery/double_backward", "../gallery/conv_bn_fusion", "../gallery/field_guide"],
-    "gallery_dirs": ["double_backward", "conv_bn_fusion", "field_guide"],
+    "examples_dirs": [
+        "../gallery/first_steps",
+        "../gallery/double_backward",
+        "../gallery/conv_bn_fusion",
+        "../gallery/field_guide",
+    ],
+    "gallery_dirs": ["first_steps", "double_backward", "conv_bn_fusion", "field_guide"],
     "copyfile_regex": r"index\.rst",
     "filename_pattern": r"\.py$",
     "image_scrapers": ("sitebuild.running.gallery_hooks.scrape_results",),

@@ -1,0 +1,182 @@
+"""
+Your first Function
+===================
+
+Here a formula becomes a Function, the Function is checked, and a layer is built around it. You can take the result
+as a pattern for your own.
+
+Read :doc:`backward_graph` and :doc:`do_you_need_a_function` first.
+
+The formula is :math:`\\log(e^x - e^y)` for :math:`x > y`: the logarithm of the difference of two numbers that are
+themselves known by their logarithms. It gives the probability of an interval, for example, and then the two are often
+so close to 0 or to each other that nothing is left of their difference.
+"""
+
+import torch
+from torch import nn
+from torch.autograd import gradcheck, gradgradcheck
+from torch.nn.functional import logsigmoid
+
+torch.manual_seed(0)
+
+# %%
+# The reason to write one
+# -----------------------
+#
+# A logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. Its logarithm is
+# a harmless number near -110, but in ``float32`` the two values of the distribution function are both 0:
+
+bounds = torch.tensor([-109.5, -110.5], requires_grad=True)
+x, y = logsigmoid(bounds)
+naive = torch.log(torch.exp(x) - torch.exp(y))
+print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
+
+# %%
+# From the formula to the methods
+# -------------------------------
+#
+# With :math:`e^x` taken out, only the gap :math:`d = x - y` is left to compute with:
+#
+# .. math::
+#
+#    \log(e^x - e^y) = x + \log(1 - e^{-d})
+#    \qquad
+#    \frac{\partial}{\partial x} = 1 + \frac{1}{e^d - 1}
+#    \qquad
+#    \frac{\partial}{\partial y} = -\frac{1}{e^d - 1}
+#
+# For a gap of zero both derivatives are infinite. So the Function takes a third argument, the smallest gap that
+# counts. A ``clamp`` in front would limit the gap as well, but the derivative of ``clamp`` is zero there: a gap that has
+# closed would contribute nothing to the gradient.
+
+
+def log_one_minus_exp(gap):
+    return torch.log(-torch.expm1(-gap))
+
+
+class LogSubExp(torch.autograd.Function):
+    # All methods are made of PyTorch operations, so vmap can go through them.
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x, y, smallest_gap):
+        # Only computes. Autograd records none of it.
+        return x + log_one_minus_exp((x - y).clamp(min=smallest_gap))
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        # Only keeps: tensors with save_for_backward, everything else as an attribute.
+        x, y, ctx.smallest_gap = inputs
+        ctx.save_for_backward(x, y)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, y = ctx.saved_tensors
+        slope = 1 / torch.expm1((x - y).clamp(min=ctx.smallest_gap))
+        grad_x = grad_y = None
+        # One flag for each input of forward. What nobody asked for is not computed.
+        if ctx.needs_input_grad[0]:
+            grad_x = grad_output * (1 + slope)
+        if ctx.needs_input_grad[1]:
+            grad_y = -grad_output * slope
+        # One gradient for each input of forward, in their order. A number has none.
+        return grad_x, grad_y, None
+
+
+# %%
+# ``forward`` computes, ``setup_context`` keeps, ``backward`` returns as many gradients as ``forward`` has inputs. You
+# will also meet the older style, in which ``forward`` takes ``ctx`` as its first argument and does both. It is shorter,
+# and many pages of this site use it. But ``torch.func`` accepts the separate methods only, so begin with them;
+# :doc:`/field_guide/function_transforms` shows the difference.
+#
+# A function around it
+# --------------------
+#
+# ``apply`` sees shapes as they are: where ``forward`` broadcasts, ``backward`` has to sum. A small function around
+# it broadcasts outside, where autograd does the sum, and gives the last argument a name and a default value:
+
+
+def log_sub_exp(x, y, smallest_gap=1e-6):
+    x, y = torch.broadcast_tensors(x, y)
+    return LogSubExp.apply(x, y, smallest_gap)
+
+
+x, y = logsigmoid(bounds)
+out = log_sub_exp(x, y)
+(grad_bounds,) = torch.autograd.grad(out, bounds)
+print(out.item(), grad_bounds.tolist())
+
+# %%
+# Checks
+# ------
+#
+# The gradient is compared with finite differences, in ``float64``, and so is the derivative of the gradient. Above the
+# smallest gap they have to agree. Below it the gradient is meant to be another one, so there it is compared with the
+# formula, and printed next to what ``clamp`` would have given:
+
+x = torch.rand(4, 3, dtype=torch.float64, requires_grad=True)
+y = (torch.rand(3, dtype=torch.float64) - 1.5).requires_grad_()
+
+print("gradcheck    ", gradcheck(log_sub_exp, (x, y)))
+print("gradgradcheck", gradgradcheck(log_sub_exp, (x, y)))
+print("gradcheck    ", gradcheck(log_sub_exp, (x.detach(), y)))
+print("gradcheck    ", gradcheck(log_sub_exp, (x, y.detach())))
+torch.testing.assert_close(log_sub_exp(x, y), torch.log(torch.exp(x) - torch.exp(y)))
+
+met = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+(grad_met,) = torch.autograd.grad(log_sub_exp(*met, smallest_gap=0.5), met)
+slope = 1 / torch.expm1(torch.tensor(0.5, dtype=torch.float64))
+torch.testing.assert_close(grad_met, torch.stack([1 + slope, -slope]))
+clamped = met[0] + log_one_minus_exp((met[0] - met[1]).clamp(min=0.5))
+torch.testing.assert_close(log_sub_exp(*met, smallest_gap=0.5), clamped)
+(grad_clamped,) = torch.autograd.grad(clamped, met)
+print([round(value, 6) for value in grad_met.tolist()], grad_clamped.tolist())
+assert grad_clamped.tolist() == [1, 0]
+
+# float64 reaches far enough for the plain formula.
+upper, lower = torch.sigmoid(bounds.double())
+expected = torch.log(upper - lower)
+torch.testing.assert_close(out.double(), expected, rtol=1e-6, atol=0)
+
+# %%
+# The separate methods pay off: ``torch.func`` can map and differentiate it. ``grad`` gives the derivative by the first
+# argument, here for four pairs at once.
+
+x, y = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
+slopes = torch.func.vmap(torch.func.grad(log_sub_exp))(x, y)
+print([round(slope, 6) for slope in slopes.tolist()])
+torch.testing.assert_close(slopes, 1 + 1 / torch.expm1(x))
+
+# %%
+# A layer around it
+# -----------------
+#
+# The layer gives the negative log-likelihood of whole numbers: each stands for the interval of length 1 around it,
+# under a logistic distribution whose centre and width are learned.
+
+
+class RoundedLogistic(nn.Module):
+    def __init__(self, center=0.0, width=1.0):
+        super().__init__()
+        self.center = nn.Parameter(torch.tensor(center))
+        self.log_width = nn.Parameter(torch.tensor(width).log())
+
+    def forward(self, counts):
+        # The distribution has two equal halves: to the left of the centre it resolves more.
+        distance = (counts - self.center).abs()
+        upper = (0.5 - distance) / self.log_width.exp()
+        lower = (-0.5 - distance) / self.log_width.exp()
+        return -log_sub_exp(logsigmoid(upper), logsigmoid(lower)).mean()
+
+
+counts = torch.tensor([2.0, 3.0, 3.0, 4.0, 200.0])  # one is far away
+layer = RoundedLogistic()
+optimizer = torch.optim.Adam(layer.parameters(), lr=0.1)
+for step in range(201):
+    optimizer.zero_grad()
+    loss = layer(counts)
+    loss.backward()
+    optimizer.step()
+    if step % 100 == 0:
+        print(step, round(loss.item(), 3))
+assert loss.isfinite() and 2 < layer.center < 4
