@@ -314,3 +314,18 @@ def test_a_word_stands_in_one_group_only(language: str) -> None:
     groups = read_words(PROJECT / "docs" / "_search", language)["same"]
     words = [word.casefold() for group in groups for word in group]
     assert sorted(words) == sorted(set(words))
+
+
+def test_nothing_is_lost_behind_a_picture() -> None:
+    page = read_page(
+        '<div data-search-body><section id="a"><h1>A</h1><svg><path d="M0"/><g><rect/></g></svg><p>Behind.</p></section>'
+        '<section id="b"><h2>B</h2><br/><p>Below.</p></section></div>'
+    )
+    assert [section.as_dict()["text"] for section in page.sections] == ["Behind.", "Below."]
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_all_sections_of_all_pages_can_be_found(real_site: Site, language: str) -> None:
+    for path in (real_site.root / "build/html" / language).rglob("*.html"):
+        html = path.read_text(encoding="utf-8")
+        assert len(read_page(html).sections) == html.count("<section"), path

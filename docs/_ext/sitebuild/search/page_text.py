@@ -97,6 +97,8 @@ class _Reader(HTMLParser):
             self.roles.append((tag, role))
 
     def handle_endtag(self, tag: str) -> None:
+        if not any(element == tag for element, _role in self.roles):
+            return  # of an element without content, such as <path/> in a picture
         role = ""
         while self.roles:  # an element that HTML lets stay open ends with its parent
             element, role = self.roles.pop()
