@@ -46,15 +46,12 @@ extensions = [
 
 # -- Examples: executed once, for all languages -----------------------------
 
+# A chapter is a folder of the gallery; its pages are generated in a folder of docs/ with the same name.
+chapters = ["first_steps", "double_backward", "conv_bn_fusion", "field_guide"]
+
 sphinx_gallery_conf = {
-    # A chapter is a folder of the gallery; its pages are generated in docs/.
-    "examples_dirs": [
-        "../gallery/first_steps",
-        "../gallery/double_backward",
-        "../gallery/conv_bn_fusion",
-        "../gallery/field_guide",
-    ],
-    "gallery_dirs": ["first_steps", "double_backward", "conv_bn_fusion", "field_guide"],
+    "examples_dirs": [f"../gallery/{chapter}" for chapter in chapters],
+    "gallery_dirs": chapters,
     "copyfile_regex": r"index\.rst",
     "filename_pattern": r"\.py$",
     "image_scrapers": ("sitebuild.running.gallery_hooks.scrape_results",),

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 LANGUAGES = ("en", "zh_CN")
 SHOWN = "double_backward/losing_intermediates"
-DOORS = ["double_backward/index.html", "field_guide/lost_second_derivative.html", "field_guide/index.html#error-texts"]
+DOORS = ["first_steps/index.html", "field_guide/lost_second_derivative.html", "field_guide/index.html#error-texts"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -48,7 +48,7 @@ def test_scripts_and_chapters_are_looked_at_before_anything_is_done(small_site: 
     for name, (data, _complaint) in REFUSED_SCRIPTS.items():
         (small_site.root / f"gallery/double_backward/{name}.py").write_bytes(data)
     # Everything in the folder of a chapter that is not its own would be removed.
-    small_site.edit("conf.py", '"gallery_dirs": ["double_backward"]', '"gallery_dirs": ["."]')
+    small_site.edit("conf.py", '"gallery_dirs": chapters', '"gallery_dirs": ["."]')
     result = small_site.build()
     assert result.returncode == 1
     expected = {f"gallery/double_backward/{name}.py{said}" for name, (_data, said) in REFUSED_SCRIPTS.items()}

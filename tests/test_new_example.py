@@ -68,8 +68,8 @@ def test_a_toctree_takes_it_with_and_without_entries(index: str, extended: str) 
 def test_a_chapter_that_cannot_take_it_is_left_alone(small_site: Site) -> None:
     small_site.write("gallery/second/index.rst", "Second\n======\n")
     unnamed = run(small_site, "second", "x")
-    assert "conf.py does not name the chapter second; add it to examples_dirs" in unnamed.stderr
-    small_site.edit("conf.py", '"gallery_dirs": [', '"gallery_dirs": ["second", ')
+    assert "conf.py does not name the chapter second; add it to chapters" in unnamed.stderr
+    small_site.edit("conf.py", '"gallery_dirs": chapters', '"gallery_dirs": ["second", *chapters]')
     assert "gallery/second/index.rst has no toctree; add one" in run(small_site, "second", "x").stderr
     assert not (small_site.root / "gallery/second/x.py").exists()
     built = small_site.build("en")

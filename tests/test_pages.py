@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from conftest import PROJECT, Site
 
 from sitebuild.checks.expectations import read_expectations
+from sitebuild.checks.record import records_of_chapter
 
 LANGUAGES = ("en", "zh_CN")
 SECTIONS = [
@@ -83,11 +84,14 @@ def test_the_switch_stays_on_the_page(real_site: Site) -> None:
 @pytest.mark.parametrize("script", sorted((PROJECT / "gallery").glob("*/*.py")), ids=lambda path: path.stem)
 def test_outputs_and_checks_are_the_same_in_both_languages(real_site: Site, script: Path) -> None:
     both = [real_site.page(language, f"{script.parent.name}/{script.stem}") for language in LANGUAGES]
-    for selector in (".sphx-glr-script-out pre", ".gradient-checks code"):
-        found = [[element.get_text() for element in page.select(selector)] for page in both]
-        assert found[0] == found[1], selector
-        expected = "print(" if "script-out" in selector else "gradcheck("
-        assert bool(found[0]) == (expected in script.read_text(encoding="utf-8")), selector
+    printed, checked = (
+        [[element.get_text() for element in page.select(selector)] for page in both]
+        for selector in (".sphx-glr-script-out pre", ".gradient-checks code")
+    )
+    assert printed[0] == printed[1]
+    assert bool(printed[0]) == ("print(" in script.read_text(encoding="utf-8"))
+    records = records_of_chapter(PROJECT / "docs" / script.parent.name).get(script.stem, [])
+    assert checked[0] == checked[1] == [text for record in records for text in (record.check, record.function)]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -213,7 +217,7 @@ def test_every_example_says_what_it_presupposes_and_how_long_it_takes(real_site:
         presupposed = bar.find_previous_sibling("p")
         assert presupposed is not page.select_one("h1").find_next_sibling("p"), path
         # A page to read first, or, on the first page of all, none.
-        assert presupposed.select("a.reference.internal") or path.stem == "saving_inputs", path
+        assert presupposed.select("a.reference.internal") or path.stem == "backward_graph", path
 
 
 def test_what_scrolls_can_be_reached_by_keyboard(real_site: Site) -> None:

@@ -78,7 +78,7 @@ def test_without_an_address_pages_keep_quiet_about_it(real_site: Site) -> None:
     page = real_site.page("en", "index")
     assert page.select("link[rel=canonical], meta[property='og:url'], meta[property='og:image']") == []
     assert not (real_site.root / "build/html/sitemap.xml").exists()
-    assert page.select_one("meta[name=description]")["content"].startswith("After these chapters")
+    assert page.select_one("meta[name=description]")["content"].startswith("PyTorch believes the numbers")
 
 
 def test_the_landing_page_follows_the_saved_choice(browser: Browser, address: str) -> None:

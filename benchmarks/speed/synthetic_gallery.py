@@ -79,8 +79,7 @@ def write(root: Path, count: int) -> None:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / "docs" / name, root / "docs" / name, ignore=ignored)
     settings = (PROJECT / "conf.py").read_text(encoding="utf-8")
-    settings = re.sub(r'"examples_dirs": \[[^]]*\]', f'"examples_dirs": ["../gallery/{CHAPTER}"]', settings)
-    settings = re.sub(r'"gallery_dirs": \[[^]]*\]', f'"gallery_dirs": ["{CHAPTER}"]', settings)
+    settings = re.sub(r"^chapters = .*$", f'chapters = ["{CHAPTER}"]', settings, flags=re.MULTILINE)
     (root / "conf.py").write_text(settings, encoding="utf-8")
     for name in ("requirements.txt", "constraints.txt"):
         shutil.copy(PROJECT / name, root / name)

@@ -5,7 +5,7 @@ Saving inputs
 A custom Function that keeps an input for ``backward`` has a right second derivative without further work. This page
 writes one, checks it, and reads in its backward graph why that is so.
 
-You should have trained a model with PyTorch and know the chain rule. No other page comes before this one.
+Read :doc:`/first_steps/backward_graph` first.
 
 The Function is the plainest one that has a second derivative worth the name: :math:`y = x^2`, with
 :math:`y' = 2x` and :math:`y'' = 2`. Its backward needs :math:`x`, so :math:`x` has to be kept.

@@ -85,7 +85,7 @@ def find_chapter(root: Path, chapter: str) -> str:
             f"gallery/{chapter} is no chapter; expected CHAPTER to be one of {known}, or a folder with an index.rst"
         )
     if chapter not in runpy.run_path(str(root / "conf.py"))["sphinx_gallery_conf"]["gallery_dirs"]:
-        raise BuildError(f"conf.py does not name the chapter {chapter}; add it to examples_dirs and gallery_dirs")
+        raise BuildError(f"conf.py does not name the chapter {chapter}; add it to chapters")
     index = (folder / "index.rst").read_text(encoding="utf-8")
     if not re.search(r"^\.\. toctree::", index, re.MULTILINE):
         raise BuildError(f"gallery/{chapter}/index.rst has no toctree; add one, even without entries")
