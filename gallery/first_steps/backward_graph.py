@@ -60,7 +60,8 @@ assert node.variable is weight
 # -----------------
 #
 # To go back through :math:`e^p` a node needs :math:`e^p`, and to go back through a product it needs the other
-# factor. Such a *saved tensor* stays in memory for as long as the node may still be asked:
+# factor. Such a *saved tensor* stays in memory for as long as the node may still be asked. Nodes have names of their own
+# for what they save: here ``other`` is ``data``, and ``result`` is ``out``.
 
 exp_node = out.grad_fn
 mul_node = product.grad_fn
