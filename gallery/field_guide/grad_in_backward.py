@@ -45,6 +45,7 @@ class WaveByGrad(torch.autograd.Function):
 
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+torch.testing.assert_close(WaveByGrad.apply(x), x * (1.5 * x).sin())
 print("gradcheck    ", gradcheck(WaveByGrad.apply, x))
 print("gradgradcheck", gradgradcheck(WaveByGrad.apply, x, raise_exception=False))
 print("frequency", grad(WaveByGrad.apply(x).sum(), frequency, allow_unused=True)[0])

@@ -43,7 +43,9 @@ x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64, requires_grad=Tr
 weight = torch.tensor([2.0, 3.0], dtype=torch.float64, requires_grad=True)
 
 for out in (ScaleRows.apply(x, weight), x * weight[:, None]):
-    print([gradient.tolist() for gradient in grad(out.sum(), (x, weight))])
+    grad_x, grad_weight = grad(out.sum(), (x, weight))
+    print([grad_x.tolist(), grad_weight.tolist()])
+    assert grad_x.tolist() == [[2, 2], [3, 3]]  # right in both
 try:
     gradcheck(ScaleRows.apply, (x, weight))
 except RuntimeError as error:

@@ -116,5 +116,7 @@ try:
     grad(outputs[1].sum(), x)
 except RuntimeError as error:
     print("RuntimeError:", error)
+else:
+    raise AssertionError("nothing was raised")
 print("gradcheck    ", gradcheck(SplitMarked.apply, x))
 print("gradgradcheck", gradgradcheck(SplitMarked.apply, x))
