@@ -87,7 +87,8 @@ def test_no_prose_or_comment_of_a_chinese_download_is_english(real_site: Site, n
     assert comments
     for comment in comments:
         if not HAN.search(comment):
-            assert not re.search(r"(?:[A-Za-z]+ ){3}", comment), comment
+            prose = re.sub(r"``[^`]*``", "", comment)  # an error text is quoted as it is
+            assert not re.search(r"(?:[A-Za-z]+ ){3}", prose), comment
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
