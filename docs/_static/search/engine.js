@@ -12,6 +12,9 @@ export const ready = () => (collection ??= load().catch((error) => {
   throw error;
 }));
 
+// Word by word, how much each says.
+const rarities = (words, all) => new Map(words.filter((word) => !all.ignored.has(word)).map((word) => [word, all.rarity(word)]));
+
 const describe = ({ page, strong }, asked) => {
   const section = bestSection(page, asked);
   const first = section === page.sections[0];
@@ -23,13 +26,20 @@ const describe = ({ page, strong }, asked) => {
   };
 };
 
+// A page may be found only by a phrase that stands for a word of the query: then it shows the words of that phrase.
+const describeBy = (found, asked, others) => {
+  const described = describe(found, asked);
+  return described.passage.some(([, marked]) => marked) ? described : describe(found, others);
+};
+
 // The best pages, as many as `most`: address, title, passage, and whether the match is weak.
 export const search = async (query, most = 8) => {
   const all = await ready();
   const message = lastMessage(query);
   const concepts = conceptsOf(message, all);
-  const asked = new Map(concepts.flatMap(({ words, others }) =>
-    [...words, ...others.filter((list) => list.length === 1).flat()].map((word) => [word, all.rarity(word)])));
+  const asked = rarities(concepts.flatMap(({ words, others }) =>
+    [...words, ...others.filter((list) => list.length === 1).flat()]), all);
+  const others = rarities(concepts.flatMap((concept) => concept.others.flat()), all);
   const ranked = rank(all, message, concepts, matchErrors(all, message));
-  return ranked.slice(0, most).map((found) => describe(found, asked));
+  return ranked.slice(0, most).map((found) => describeBy(found, asked, others));
 };
