@@ -48,11 +48,24 @@ FLAGS = [
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "slow" not in config.option.markexpr:
         items[:] = [item for item in items if item.get_closest_marker("slow") is None]
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.timeout(3600))
 
 
 def command(name: str, *arguments: str) -> list[str]:
     """One of the commands behind the Makefile, to be run in the folder of a site."""
     return [sys.executable, "-m", f"sitebuild.commands.{name}", *arguments]
+
+
+@functools.lru_cache(maxsize=400)
+def _parse(path: Path, _changed: int) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def parse(path: Path) -> BeautifulSoup:
+    """A page, parsed once as long as its file does not change: many tests read the whole site. Never changed by a test."""
+    return _parse(path, path.stat().st_mtime_ns)
 
 
 @dataclass
@@ -80,8 +93,7 @@ class Site:
 
     def page(self, language: str, name: str) -> BeautifulSoup:
         """A page of the published site."""
-        path = self.root / "build" / "html" / language / f"{name}.html"
-        return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        return parse(self.root / "build" / "html" / language / f"{name}.html")
 
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace ``old``, which has to be there, in a file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import urlparse
 import pytest
 import sphobjinv
 from bs4 import BeautifulSoup
-from conftest import PROJECT, Site
+from conftest import PROJECT, Site, parse
 
 from sitebuild.checks.expectations import read_expectations
 from sitebuild.checks.record import records_of_chapter
@@ -28,7 +29,7 @@ SECTIONS = [
 def pages(site: Site) -> list[tuple[str, Path, BeautifulSoup]]:
     folder = site.root / "build/html"
     return [
-        (language, path, BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser"))
+        (language, path, parse(path))
         for language in LANGUAGES
         for path in sorted((folder / language).rglob("*.html"))
     ]
@@ -160,6 +161,7 @@ def test_no_english_sentence_is_left_on_a_chinese_page(real_site: Site) -> None:
     for language, path, page in pages(real_site):
         if language != "zh_CN":
             continue
+        page = copy.copy(page)
         for element in page.select("code, pre, math, svg text, a.reference.external, script, style, [lang=en]"):
             element.decompose()
         for element in page.find_all(string=re.compile(r"(?:[A-Za-z]+[ ,.]+){4}")):
@@ -171,6 +173,7 @@ def test_no_english_sentence_is_left_on_a_chinese_page(real_site: Site) -> None:
 
 def test_no_markup_is_left_in_the_text(real_site: Site) -> None:
     for _language, path, page in pages(real_site):
+        page = copy.copy(page)
         for element in page.select("pre, script, style"):
             element.decompose()
         assert not re.search(r"``|:(?:doc|func|math|ref|class|meth):|\*\*", page.article.get_text()), path
@@ -213,6 +216,7 @@ def test_every_example_says_what_it_presupposes_and_how_long_it_takes(real_site:
     assert len(examples) == 2 * len(list((PROJECT / "gallery").glob("*/*.py")))
     for path, page in examples:
         bar = page.select_one(".downloads.top")
+        assert len(page.select(".downloads a")) == 4, path  # script and notebook, above and below
         assert 1 <= int(re.search(r"\d+", bar.select_one(".reading-time").text)[0]) <= 30, path
         presupposed = bar.find_previous_sibling("p")
         assert presupposed is not page.select_one("h1").find_next_sibling("p"), path

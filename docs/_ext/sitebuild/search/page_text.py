@@ -16,7 +16,8 @@ _CODE_CLASSES = {"highlight-Python", "highlight-python", "highlight-toml", "high
 # Between words of different elements there need not be a space.
 _BLOCKS = {"p", "li", "td", "th", "dt", "dd", "div", "pre", "h1", "h2", "h3", "section", "figcaption"}
 # A name in code that nobody would write in prose: with an underscore, or a capital letter inside. Comments are prose.
-_NAME = re.compile(r"\w*(?:\w_\w|[a-z][A-Z])\w*")
+_NAME = re.compile(r"\w_\w|[a-z][A-Z]")
+_WORD = re.compile(r"\w+")
 _COMMENT_CLASSES = {"c1"}
 _LETTER = re.compile(r"\w")
 
@@ -33,7 +34,8 @@ class Section:
     def as_dict(self) -> dict[str, str]:
         """With single spaces, and every name of the code once."""
         title, text = (" ".join("".join(pieces).split()) for pieces in (self.title, self.text))
-        names = dict.fromkeys(_NAME.findall("".join(self.code)))
+        # In two steps, so that a word of a million letters is read once and not once for each of its letters.
+        names = dict.fromkeys(word for word in _WORD.findall("".join(self.code)) if _NAME.search(word))
         return {"id": self.id, "title": title, "text": text, "code": " ".join(names)}
 
 
