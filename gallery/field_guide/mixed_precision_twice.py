@@ -127,3 +127,26 @@ print("gradgradcheck", gradgradcheck(cube_in_float32, exact))
 # %%
 # To compute in bfloat16 instead, cast to ``torch.get_autocast_dtype("cpu")`` in the same place, if
 # ``torch.is_autocast_enabled("cpu")``.
+#
+# An operator
+# -----------
+#
+# For an operator of ``torch.library`` the decorators are not made. It has ``register_autocast``, which casts its inputs
+# and switches autocast off inside:
+
+
+@torch.library.custom_op("field_guide::cube", mutates_args=())
+def cube_operator(x: torch.Tensor) -> torch.Tensor:
+    dtypes.append(x.dtype)
+    return x**3
+
+
+cube_operator.register_autograd(CubeInTwoSteps.backward, setup_context=CubeInTwoSteps.setup_context)
+dtypes = []
+under_autocast(cube_operator, half)
+cube_operator.register_autocast("cpu", torch.float32)
+under_autocast(cube_operator, half)
+print(dtypes)
+assert dtypes == [torch.bfloat16, torch.float32]
+assert second_derivative(cube_operator, half).tolist() == [30.0, 480.0]
+print("gradgradcheck", gradgradcheck(cube_operator, exact))

@@ -15,7 +15,7 @@ from textwrap import fill
 
 import torch
 from torch import func
-from torch.autograd import grad, gradcheck
+from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.autograd.function import once_differentiable
 
 # %%
@@ -140,3 +140,26 @@ for ask in (by_grad, by_inputs, by_func, by_backward):
         continue
     raise AssertionError(f"{ask.__name__} did not raise")
 print("gradcheck  ", gradcheck(ProductGuarded.apply, (x.double(), weight.double())))
+
+# %%
+# If you want the second derivative instead
+# -----------------------------------------
+#
+# Then the message that ``by_backward`` got is about a ``backward`` that somebody marked. If it is made of PyTorch
+# operations and saves only inputs and outputs, as here, the decorator can simply go:
+
+
+class Product(ProductOnce):
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, weight = ctx.saved_tensors
+        return grad_output * weight, grad_output * x
+
+
+print("gradgradcheck", gradgradcheck(Product.apply, (x.double(), weight.double())))
+for ask in (by_grad, by_inputs, by_func, by_backward):
+    torch.testing.assert_close(ask(Product.apply), ask(torch.mul))
+
+# %%
+# If it calls code outside PyTorch, that code needs a derivative of its own:
+# :doc:`/double_backward/backward_outside_autograd`.

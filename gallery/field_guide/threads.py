@@ -12,6 +12,7 @@ The symptom: gradients are wrong only when several threads compute at once, ``ba
 attribute of ``threading.local()`` is missing in it.
 """
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -138,4 +139,35 @@ for lock in (threading.Lock(), threading.RLock()):
     assert grad_x.tolist() == [2.0, 2.0]
 print(acquired)
 assert acquired == [False, True]
+
+# %%
+# A breakpoint
+# ------------
+#
+# Debuggers follow one thread with ``sys.settrace``. In another thread they see nothing, unless they were told to follow
+# it as well, and a breakpoint in ``backward`` is passed over. Here a tracer notes whether it sees ``backward``:
+
+
+def tracer(frame, event, argument):
+    seen.append(frame.f_code.co_name)
+
+
+def is_seen(call):
+    seen.clear()
+    sys.settrace(tracer)
+    call()
+    sys.settrace(None)
+    return "backward" in seen
+
+
+seen = []
+out = Doubled.apply(x).sum()
+here = is_seen(lambda: grad(out, x, retain_graph=True))
+elsewhere = is_seen(lambda: one.submit(grad, out, x).result())
+print(here, elsewhere)
+assert here and not elsewhere
 one.shutdown()
+
+# %%
+# A call of ``breakpoint()`` in the code of ``backward`` stops in the thread that reaches it. Or call ``backward`` of the
+# Function yourself while you look for a mistake: it is a plain function.
