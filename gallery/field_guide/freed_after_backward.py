@@ -79,8 +79,8 @@ assert loss.grad_fn is not None and loss.detach().grad_fn is None
 # -----------------------------
 #
 # A loss need not be used twice for this message. It is enough that two losses share a part of the graph, or that a
-# tensor of the step before is used again. Add the losses and call ``backward`` once, or cut the shared part off with
-# ``detach`` where the second loss should not reach it:
+# tensor of the step before is used again. Add the losses and call ``backward`` once, or let the second go on with
+# ``hidden.detach()`` if its gradient should not go back there:
 
 hidden = SigmoidSaved.apply(x)
 first, second = hidden.sum(), hidden.square().sum()
@@ -95,6 +95,9 @@ else:
 hidden, x.grad = SigmoidSaved.apply(x), None
 (hidden.sum() + hidden.square().sum()).backward()
 torch.testing.assert_close(x.grad, expected)
+x.grad = None
+(hidden.detach() * x).sum().backward()
+torch.testing.assert_close(x.grad, hidden.detach())
 
 # %%
 # A gradient that leads back to its tensor

@@ -130,9 +130,9 @@ torch.testing.assert_close(grad_x, torch.tensordot(grad_output, jacobian, 2))
 # Backward is never called
 # ------------------------
 #
-# If ``backward`` does not run at all, its node is not in the graph. No input required a gradient, or grad mode was off,
-# or ``forward`` was called without ``apply``. In the last case autograd differentiates the operations of ``forward``,
-# and your formula is not used:
+# If ``backward`` does not run at all, no way leads from the loss to its node, or there is no node. No input required a
+# gradient, or grad mode was off, or ``forward`` was called without ``apply``. In the last case autograd differentiates
+# the operations of ``forward``, and your formula is not used:
 
 
 def call_forward(x, weight, scale):

@@ -126,9 +126,8 @@ print("gradgradcheck", gradgradcheck(Squared.apply, x))
 # The hook is not called
 # ----------------------
 #
-# Only a call of the module sets up its hooks, not one of its ``forward``. And backward has to come through the module: no
-# hook is called where nothing before or in the module requires grad, or where only the weights of the module are
-# asked for.
+# Only a call of the module sets up its hooks, not one of its ``forward``. And backward has to go through the module: no
+# hook is called if nothing in it or before it requires grad, or if ``grad`` asks for its weights only.
 
 
 class Weighted(nn.Module):
@@ -140,13 +139,15 @@ class Weighted(nn.Module):
         return x * self.weight
 
 
-layer = Weighted()
-layer.register_full_backward_hook(lambda *arguments: called.append(1))
+layer, tanh = Weighted(), nn.Tanh()
+for module in (layer, tanh):
+    module.register_full_backward_hook(lambda *arguments: called.append(1))
 asked = (
     lambda: layer(x).sum().backward(),
     lambda: layer(x.detach()).sum().backward(),  # the weight requires grad
-    lambda: layer.forward(x).sum().backward(),  # not called
-    lambda: torch.autograd.grad(layer(x).sum(), layer.weight),  # not called
+    lambda: layer.forward(x).sum().backward(),
+    lambda: (tanh(x.detach()) * x).sum().backward(),
+    lambda: torch.autograd.grad(layer(x).sum(), layer.weight),
 )
 counts = []
 for ask in asked:
@@ -154,4 +155,4 @@ for ask in asked:
     ask()
     counts.append(len(called))
 print(counts)
-assert counts == [1, 1, 0, 0]
+assert counts == [1, 1, 0, 0, 0]

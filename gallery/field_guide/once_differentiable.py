@@ -145,8 +145,9 @@ print("gradcheck  ", gradcheck(ProductGuarded.apply, (x.double(), weight.double(
 # If you want the second derivative instead
 # -----------------------------------------
 #
-# Then the message that ``by_backward`` got is about a ``backward`` that somebody marked. If it is made of PyTorch
-# operations and saves only inputs and outputs, as here, the decorator can simply go:
+# The message that ``by_backward`` got says only that somebody has marked this ``backward``. If it is made of PyTorch
+# operations and of saved inputs and outputs, as here, the decorator can go, and ``gradgradcheck`` tells whether that
+# was right:
 
 
 class Product(ProductOnce):

@@ -131,7 +131,7 @@ for name, network in NETWORKS.items():
 # ------------------------
 #
 # It changes twice if ``forward`` runs twice. The running mean and variance of batch norm are updated once more in
-# ``backward``. Both updates see the same batch, so with a smaller ``momentum`` they add up to one:
+# ``backward``. Both updates see the same batch, so with a smaller ``momentum`` the two do what one does otherwise:
 
 
 def updated(momentum, call):

@@ -15,6 +15,7 @@ attribute of ``threading.local()`` is missing in it.
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
@@ -144,8 +145,8 @@ assert acquired == [False, True]
 # A breakpoint
 # ------------
 #
-# Debuggers follow one thread with ``sys.settrace``. In another thread they see nothing, unless they were told to follow
-# it as well, and a breakpoint in ``backward`` is passed over. Here a tracer notes whether it sees ``backward``:
+# A debugger follows the code through ``sys.settrace``, which concerns one thread. If ``backward`` runs in another, a
+# breakpoint in it is passed over. Here a tracer notes whether it sees ``backward``:
 
 
 def tracer(frame, event, argument):
@@ -166,8 +167,22 @@ here = is_seen(lambda: grad(out, x, retain_graph=True))
 elsewhere = is_seen(lambda: one.submit(grad, out, x).result())
 print(here, elsewhere)
 assert here and not elsewhere
-one.shutdown()
 
 # %%
-# A call of ``breakpoint()`` in the code of ``backward`` stops in the thread that reaches it. Or call ``backward`` of the
-# Function yourself while you look for a mistake: it is a plain function.
+# A call of ``breakpoint()`` in ``backward`` needs no tracer, and stops whichever thread comes by. Here it only notes the
+# name:
+
+
+class DoubledWithBreakpoint(Doubled):
+    @staticmethod
+    def backward(ctx, grad_output):
+        breakpoint()
+        return Doubled.backward(ctx, grad_output)
+
+
+stopped = []
+with patch("sys.breakpointhook", lambda: stopped.append(threading.current_thread().name)):
+    one.submit(grad, DoubledWithBreakpoint.apply(x).sum(), x).result()
+print(stopped)
+assert stopped == ["worker_0"]
+one.shutdown()

@@ -105,15 +105,19 @@ print(torch.autograd.grad(round_straight_through(values).sum(), values)[0].tolis
 torch.testing.assert_close(round_straight_through(values), torch.round(values))
 
 # %%
-# Limit the values with ``clamp`` first, and nothing flows back for those that were cut off:
+# Limit the values with ``clamp`` first, and nothing flows back for those that were cut off. In torch 2.13 a value that
+# lies on a bound is not cut off:
 
 (grad_clipped,) = torch.autograd.grad(round_straight_through(values.clamp(-1, 2)).sum(), values)
 print(grad_clipped.tolist())
 assert grad_clipped.tolist() == [0, 1, 0]
+on_bound = torch.tensor([-1.0, 2.0], requires_grad=True)
+assert torch.autograd.grad(on_bound.clamp(-1, 2).sum(), on_bound)[0].tolist() == [1, 1]
 
 # %%
-# ``torch.where`` computes both of its branches, and backward goes through both. Zero times the infinite slope of the
-# branch that was not chosen is NaN. Choose the input as well, and both slopes are finite:
+# ``torch.where`` computes both of its branches, and backward goes through both. The branch that was not chosen gets a
+# gradient of zero, and zero times a slope that is infinite or NaN is NaN. Choose the input as well, and all slopes are
+# finite:
 
 
 def root_or_zero(x):
