@@ -128,8 +128,8 @@ print("gradgradcheck", gradgradcheck(cube_in_float32, exact))
 # To compute in bfloat16 instead, cast to ``torch.get_autocast_dtype("cpu")`` in the same place, if
 # ``torch.is_autocast_enabled("cpu")``.
 #
-# An operator
-# -----------
+# With ``register_autocast``
+# --------------------------
 #
 # An operator of ``torch.library`` has ``register_autocast`` instead, which casts its inputs and switches autocast off
 # inside. The second derivative stays right:
