@@ -104,7 +104,8 @@ for name in ("ExpOneStep", "ExpTwoSteps", "exp_operator"):
     ratios = [f"{one / other:.1f}" for one, other in zip(price[name, 1], plain)]
     print(f"{name:15}", ratios)
     assert price[name, 1] > plain
-assert price["ExpTwoSteps", 1][0] / 2 < price["exp_operator", 1][0] < 2 * price["ExpTwoSteps", 1][0]
+two_steps, operator = (price[name, 1][0] for name in ("ExpTwoSteps", "exp_operator"))
+assert two_steps / 2 < operator < 2 * two_steps
 
 # %%
 # The last three lines show how many times as long as ``torch.exp`` the others take for one number, in

@@ -121,9 +121,10 @@ print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 # of the input, and has no need to build :math:`J`, which is large:
 
 grad_output = torch.randn(4, 2, dtype=torch.float64)
-jacobian = torch.autograd.functional.jacobian(lambda x: Linear.apply(x, weight, 2.0), x.detach())
+out = Linear.apply(x, weight, 2.0)
+jacobian = torch.autograd.functional.jacobian(lambda x: Linear.apply(x, weight, 2.0), x)
 print(tuple(jacobian.shape), tuple(x.shape))
-(grad_x,) = grad(Linear.apply(x, weight, 2.0), x, grad_output)
+(grad_x,) = grad(out, x, grad_output)
 torch.testing.assert_close(grad_x, torch.tensordot(grad_output, jacobian, 2))
 
 # %%
@@ -142,6 +143,8 @@ def call_forward(x, weight, scale):
 with torch.no_grad():
     unrecorded = Linear.apply(x, weight, 2.0)
 constant = Linear.apply(x.detach(), weight.detach(), 2.0)
-nodes = [out.grad_fn and out.grad_fn.name() for out in (unrecorded, constant, call_forward(x, weight, 2.0))]
-print(nodes, Linear.apply(x, weight, 2.0).grad_fn.name())
-assert nodes == [None, None, "MulBackward0"]
+nodes = []
+for tensor in (out, unrecorded, constant, call_forward(x, weight, 2.0)):
+    nodes.append(tensor.grad_fn and tensor.grad_fn.name())
+print(nodes)
+assert nodes == ["LinearBackward", None, None, "MulBackward0"]

@@ -56,7 +56,11 @@ except RuntimeError as error:
 # an element of the output. The numerical one says what should be there: the first weight, in the first row, changes the
 # outputs 0 and 1. Both hold the same numbers, in other places.
 
-jacobian = torch.autograd.functional.jacobian(lambda weight: (x * weight[:, None]).flatten(), weight)
+def flat_scale(weight):
+    return (x * weight[:, None]).flatten()
+
+
+jacobian = torch.autograd.functional.jacobian(flat_scale, weight)
 print(jacobian.T.tolist())  # the numerical matrix, from autograd
 assert jacobian.T.tolist() == [[1, 2, 0, 0], [0, 0, 3, 4]]
 

@@ -141,7 +141,8 @@ def cube_operator(x: torch.Tensor) -> torch.Tensor:
     return x**3
 
 
-cube_operator.register_autograd(CubeInTwoSteps.backward, setup_context=CubeInTwoSteps.setup_context)
+setup_context = CubeInTwoSteps.setup_context
+cube_operator.register_autograd(CubeInTwoSteps.backward, setup_context=setup_context)
 inside = []
 under_autocast(cube_operator, half)
 cube_operator.register_autocast("cpu", torch.float32)

@@ -147,9 +147,16 @@ class ProductReadTwice(torch.autograd.Function):
         return grad_output * ctx.saved_tensors[1], grad_output * ctx.saved_tensors[0]
 
 
+def unpack(tensor):
+    unpacked.append(tensor)
+    return tensor
+
+
 unpacked = []
-with saved_tensors_hooks(lambda tensor: tensor, lambda tensor: unpacked.append(tensor) or tensor):
+with saved_tensors_hooks(lambda tensor: tensor, unpack):
     grad(ProductReadTwice.apply(inputs, weight).sum(), (inputs, weight))
 print(len(unpacked))
 assert len(unpacked) == 4  # two tensors, twice
-print("gradcheck", gradcheck(ProductReadTwice.apply, (x, x.detach().exp().requires_grad_())))
+y = x.detach().exp().requires_grad_()
+print("gradcheck", gradcheck(ProductReadTwice.apply, (x, y)))
+torch.testing.assert_close(ProductReadTwice.apply(x, y), x * y)

@@ -93,10 +93,12 @@ class RoundThrough(Triple):
         return grad_output
 
 
-print("gradcheck", gradcheck(RoundThrough.apply, x, raise_exception=False), gradgradcheck(RoundThrough.apply, x))
+print("gradcheck    ", gradcheck(RoundThrough.apply, x, raise_exception=False))
+print("gradgradcheck", gradgradcheck(RoundThrough.apply, x))
 assert hessian(lambda x: RoundThrough.apply(x).sum(), x).count_nonzero() == 0
 # A square behind it adds a second derivative of its own.
-torch.testing.assert_close(hessian(lambda x: RoundThrough.apply(x).square().sum(), x), 2 * torch.eye(2).double())
+squares = hessian(lambda x: RoundThrough.apply(x).square().sum(), x)
+torch.testing.assert_close(squares, 2 * torch.eye(2, dtype=torch.float64))
 
 # %%
 # A gradient that does not depend on x

@@ -94,7 +94,8 @@ class LogSubExp(torch.autograd.Function):
 # of ``forward`` would be recorded operation by operation, and your ``backward`` would not be asked:
 
 x, y = logsigmoid(bounds)
-print(LogSubExp.apply(x, y, 0.1).grad_fn.name(), LogSubExp.forward(x, y, 0.1).grad_fn.name())
+for function in (LogSubExp.apply, LogSubExp.forward):
+    print(function.__name__, function(x, y, 0.1).grad_fn.name())
 assert LogSubExp.apply(x, y, 0.1).grad_fn.name() == "LogSubExpBackward"
 
 # %%
