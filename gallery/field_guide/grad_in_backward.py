@@ -120,7 +120,8 @@ def compiled_wave(x, frequency):
 inputs = x, frequency
 print("gradcheck    ", gradcheck(Wave.apply, inputs))
 print("gradgradcheck", gradgradcheck(Wave.apply, inputs))
-torch.testing.assert_close(grad(Wave.apply(*inputs).sum(), inputs), grad(wave(*inputs).sum(), inputs))
+found, expected = (grad(each(*inputs).sum(), inputs) for each in (Wave.apply, wave))
+torch.testing.assert_close(found, expected)
 compiled = torch.compile(compiled_wave, fullgraph=True, backend="aot_eager")
 print("gradcheck    ", gradcheck(compiled, inputs))
 
@@ -184,8 +185,10 @@ def penalty_of(function):
 
 with torch._dynamo.config.patch(trace_autograd_ops=True):
     print("gradcheck    ", gradcheck(torch.compile(WaveByGrad.apply, backend="aot_eager"), x))
-    for function, right in ((Wave.apply, False), (torch.compiler.allow_in_graph(compiled_wave), True)):
+    opaque_wave = torch.compiler.allow_in_graph(compiled_wave)
+    for function, right in ((Wave.apply, False), (opaque_wave, True)):
         penalty = penalty_of(function)
-        eager, compiled = (grad(each(x).sum(), x)[0] for each in (penalty, torch.compile(penalty, backend="aot_eager")))
+        both = (penalty, torch.compile(penalty, backend="aot_eager"))
+        eager, compiled = (grad(each(x).sum(), x)[0] for each in both)
         print(eager.tolist(), compiled.tolist())
         assert torch.allclose(eager, compiled) == right
