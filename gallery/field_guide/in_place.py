@@ -97,7 +97,7 @@ def double_hidden(x):
 
 
 torch._dynamo.reset()
-torch.testing.assert_close(grad(double_through_mul(x).sum(), x)[0], torch.full_like(x, 2))
+print("gradcheck", gradcheck(double_through_mul, x), gradgradcheck(double_through_mul, x))
 for function in (double_a_copy, double_hidden, double_through_mul):
     try:
         out = torch.compile(function, fullgraph=True, backend="aot_eager")(x)

@@ -157,6 +157,7 @@ class Product(ProductOnce):
         return grad_output * weight, grad_output * x
 
 
+print("gradcheck    ", gradcheck(Product.apply, (x.double(), weight.double())))
 print("gradgradcheck", gradgradcheck(Product.apply, (x.double(), weight.double())))
 for ask in (by_grad, by_inputs, by_func, by_backward):
     torch.testing.assert_close(ask(Product.apply), ask(torch.mul))

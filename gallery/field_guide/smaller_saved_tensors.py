@@ -11,7 +11,7 @@ Training runs out of memory, and what fills it is expensive to compute again. Yo
 """
 
 import torch
-from torch.autograd import grad, gradcheck
+from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import embedding, linear
 
@@ -158,5 +158,6 @@ with saved_tensors_hooks(lambda tensor: tensor, unpack):
 print(len(unpacked))
 assert len(unpacked) == 4  # two tensors, twice
 y = x.detach().exp().requires_grad_()
-print("gradcheck", gradcheck(ProductReadTwice.apply, (x, y)))
+print("gradcheck    ", gradcheck(ProductReadTwice.apply, (x, y)))
+print("gradgradcheck", gradgradcheck(ProductReadTwice.apply, (x, y)))
 torch.testing.assert_close(ProductReadTwice.apply(x, y), x * y)

@@ -96,6 +96,8 @@ class RoundThrough(Triple):
 
 print("gradcheck    ", gradcheck(RoundThrough.apply, x, raise_exception=False))
 print("gradgradcheck", gradgradcheck(RoundThrough.apply, x))
+assert grad(RoundThrough.apply(x).sum(), x)[0].tolist() == [1, 1]
+torch.testing.assert_close(RoundThrough.apply(x), torch.round(x))
 assert hessian(lambda x: RoundThrough.apply(x).sum(), x).count_nonzero() == 0
 # A square behind it adds a second derivative of its own.
 squares = hessian(lambda x: RoundThrough.apply(x).square().sum(), x)
