@@ -60,7 +60,7 @@ except torch._dynamo.exc.Unsupported as error:
 #
 # The inner graph begins at a detached copy, so ``grad_input`` has no history that leads to the real ``x``. The graph
 # exists only while the code runs, and ``torch.compile`` reads the code before that. And since autograd does not record
-# ``forward``, a tensor that is no input of the Function gets no gradient.
+# ``forward``, a tensor that is not among the inputs gets no gradient.
 #
 # Autograd does not record ``backward`` either, unless it was asked to. So without ``enable_grad`` there is no inner graph
 # to differentiate. With ``create_graph=True`` the inner graph stays in memory as long as the gradient, and is of no use:
