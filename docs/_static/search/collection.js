@@ -66,6 +66,17 @@ export class Collection {
     return this.known.has(word);
   }
 
+  // Words of the pages that begin as this one does and differ in their ending only: "dict" for "dictionary".
+  formsOf(word) {
+    const alike = (other) => {
+      let same = 0;
+      while (same < other.length && other[same] === word[same]) same += 1;
+      const [short, long] = [word.length, other.length].sort((a, b) => a - b);
+      return same >= 4 && 2 * same >= long - 2 && (same === short || (same >= 6 && same >= short - 2));
+    };
+    return isHan(word) ? [] : [...this.known].filter(alike);
+  }
+
   // Between 0, it does not stand there, and 1, the page is about it.
   presence(word, page) {
     let sum = 0;

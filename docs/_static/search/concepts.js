@@ -62,7 +62,7 @@ export const conceptsOf = (query, collection) => {
     if (taken.has(i) || isLetter(word) || collection.ignored.has(word) || acrossBorder(asked, i, collection)) return;
     if (collection.knows(word)) return add([word], [], collection.rarity(word) * (isHan(word) ? HAN_PAIR : name ? NAME : 1));
     // A name of the reader's own says only what its parts say.
-    if (!name) return add([word], [], collection.rarity(word) * UNKNOWN);
+    if (!name) return add([word], collection.formsOf(word).map((form) => [form]), collection.rarity(word) * UNKNOWN);
     for (const part of parts.filter((each) => collection.knows(each) && !collection.ignored.has(each)))
       add([part], [], collection.rarity(part) * PART);
   });
