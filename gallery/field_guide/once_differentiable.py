@@ -8,7 +8,8 @@ three second derivatives that come out wrong all the same, and a guard that rais
 Read :doc:`/double_backward/no_third_derivative` first.
 
 The symptom: a second derivative is wrong, although ``backward`` is marked ``@once_differentiable`` and should
-raise.
+raise. If it does raise ``trying to differentiate twice``, and you need the second derivative, write ``backward`` as a
+Function too: :doc:`/double_backward/backward_outside_autograd`.
 """
 
 from textwrap import fill
