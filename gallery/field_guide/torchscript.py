@@ -1,0 +1,120 @@
+"""
+TorchScript cannot save a Function
+==================================
+
+``torch.jit`` keeps a Function as a call of Python. This page shows that such a model still has the right gradients, and
+that it can only be saved when an operator takes the place of the Function.
+
+Read :doc:`export` first.
+
+The symptom: ``torch.jit.save`` raises ``Could not export Python function call``, or ``torch.jit.script`` raises
+``Compiled functions can't take variable number of arguments``.
+"""
+
+import io
+import subprocess
+import sys
+import warnings
+from tempfile import TemporaryDirectory
+from textwrap import fill
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import grad, gradcheck, gradgradcheck
+from torch.jit.frontend import NotSupportedError
+from torch.library import custom_op, opcheck
+
+# %%
+# The symptom
+# -----------
+#
+# There are two ways into TorchScript: ``script`` compiles the code of a model, and ``trace`` records what one call of
+# it does. In torch 2.13 both warn that they are deprecated. The Function is ``Cube`` from :doc:`torch_compile`.
+
+from torch_compile import Cube
+
+
+class WithFunction(nn.Module):
+    def forward(self, x):
+        return Cube.apply(x)
+
+
+def both_ways(model):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        modules = torch.jit.script(model), torch.jit.trace(model, (x,))
+    print(torch.__version__, *{each.category.__name__ for each in caught})
+    assert any("torch.export" in str(each.message) for each in caught)
+    return modules
+
+
+def attempt(call, *arguments):
+    try:
+        call(*arguments)
+    except (RuntimeError, NotSupportedError) as error:
+        print(fill(f"{type(error).__name__}: {str(error).strip().splitlines()[0]}", 88))
+    else:
+        raise AssertionError(call)
+
+
+warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
+for module in both_ways(WithFunction()):
+    print(module.code.splitlines()[-1].strip())
+    print(gradcheck(module, x), gradgradcheck(module, x))
+    assert "CubeBackward" in module(x).grad_fn.name()
+    attempt(torch.jit.save, module, io.BytesIO())
+attempt(torch.jit.script, Cube.apply)
+
+# %%
+# The cause
+# ---------
+#
+# Both modules hold ``^Cube()(x)``, a call back into Python. In the process that made them, its ``backward`` is used,
+# and the checks pass. A file holds no Python, so the call cannot be saved. And ``script`` finds nothing to compile in
+# ``Cube.apply``, which takes any number of arguments.
+#
+# The cure
+# --------
+#
+# An operator is found by its name in ``torch.ops``, and so it is written into the file:
+
+
+@custom_op("field_guide::cube", mutates_args=())
+def cube(x: Tensor) -> Tensor:
+    return x**3
+
+
+def setup_context(ctx, inputs, output):
+    ctx.save_for_backward(*inputs)
+
+
+cube.register_fake(torch.empty_like)
+cube.register_autograd(Cube.backward, setup_context=setup_context)
+opcheck(cube, (x,))
+
+
+class WithOperator(nn.Module):
+    def forward(self, x):
+        return torch.ops.field_guide.cube(x)
+
+
+for module in both_ways(WithOperator()):
+    file = io.BytesIO()
+    torch.jit.save(module, file)
+    file.seek(0)
+    loaded = torch.jit.load(file)
+    print(loaded.code.splitlines()[-1].strip())
+    print(gradcheck(loaded, x), gradgradcheck(loaded, x))
+    assert torch.equal(loaded(x), x**3)
+
+# %%
+# The file holds the name only. Another process has to import the code of the operator before it loads the file:
+
+with TemporaryDirectory() as folder:
+    torch.jit.save(module, f"{folder}/module.pt")
+    code = f"import torch; torch.jit.load('{folder}/module.pt')"
+    python = [sys.executable, "-W", "ignore", "-c", code]
+    errors = subprocess.run(python, capture_output=True, text=True, timeout=60).stderr
+(message,) = (line for line in errors.splitlines() if line.startswith("Unknown builtin op"))
+print(f"RuntimeError: {message}")
