@@ -12,14 +12,13 @@ The symptom: with several processes the gradients are not those of one process w
 
 import os
 from datetime import timedelta
-from multiprocessing import get_context
 from socket import if_nameindex
 from tempfile import TemporaryDirectory
 
 import torch
 import torch.distributed as dist
-from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
+from torch.multiprocessing import start_processes
 from torch.nn.parallel import DistributedDataParallel
 
 torch.manual_seed(0)
@@ -28,23 +27,28 @@ torch.manual_seed(0)
 # Several processes
 # -----------------
 #
-# In practice ``torchrun`` starts them. This page forks them, on Linux or macOS, so that it runs by itself. They need no
-# network, only the loopback interface. After a time limit they give up, and the pool ends them in any case.
+# In practice ``torchrun`` starts them. This page forks them, on Linux or macOS, so that it runs by itself, without a
+# network. After a time limit they give up, and ``kill`` ends them in any case.
 
 
-def in_group(job, rank, count, folder):
-    torch.set_num_threads(1)
-    loopback = next(name for _, name in if_nameindex() if name.startswith("lo"))
-    os.environ["GLOO_SOCKET_IFNAME"] = loopback
+def in_group(rank, job, count, folder):
+    os.environ["GLOO_SOCKET_IFNAME"] = if_nameindex()[0][1]  # the loopback interface
     meeting = f"file://{folder}/meeting"
     dist.init_process_group("gloo", meeting, timedelta(seconds=20), count, rank)
-    return job(rank, count)
+    torch.save(job(rank, count), f"{folder}/{rank}")
 
 
 def in_processes(count, job):
-    with TemporaryDirectory() as folder, get_context("fork").Pool(count) as pool:
-        calls = [(job, rank, count, folder) for rank in range(count)]
-        return pool.starmap_async(in_group, calls, chunksize=1).get(timeout=60)
+    with TemporaryDirectory() as folder:
+        task = in_group, (job, count, folder), count
+        started = start_processes(*task, join=False, daemon=True, start_method="fork")
+        try:
+            for _ in range(count):
+                started.join(timeout=60)
+            return [torch.load(f"{folder}/{rank}") for rank in range(count)]
+        finally:
+            for process in started.processes:
+                process.kill()
 
 
 # %%
@@ -52,7 +56,8 @@ def in_processes(count, job):
 # -----------
 #
 # ``Centred`` subtracts the mean over the batch, and its ``backward`` the mean of the gradient. Both means are
-# arguments here: ``of_share`` knows the rows of one process, ``of_all`` those of all processes.
+# arguments here: ``of_share`` knows the rows of one process, ``of_all`` asks the others. Where every process uses a
+# sum, the gradients of all add up, so the ``backward`` of ``SumOverProcesses`` is a sum, too.
 
 
 def of_share(x):
@@ -62,13 +67,11 @@ def of_share(x):
 class SumOverProcesses(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
-        total = x.clone()
-        dist.all_reduce(total)  # in place
+        dist.all_reduce(total := x.clone())  # in place
         return total
 
     @staticmethod
     def backward(ctx, grad_output):
-        # x is a part of the sum in every process: their gradients add up.
         return SumOverProcesses.apply(grad_output)
 
 
@@ -88,32 +91,29 @@ class Centred(torch.autograd.Function):
 
 
 x = torch.randn(8, 3, dtype=torch.float64)
-means = [(torch.zeros_like,) * 2, (of_share, of_share), (of_all, of_share), (of_all, of_all)]
+means = [(torch.zeros_like,) * 2, (of_share,) * 2, (of_all, of_share), (of_all,) * 2]
 
 
 def weight_gradients(rank, count):
-    found = []
-    for pair in means:
-        layer = DistributedDataParallel(nn.Linear(3, 2, dtype=torch.float64))
+    layers = [torch.nn.Linear(3, 2, dtype=torch.float64) for _ in means]
+    for layer, pair in zip(map(DistributedDataParallel, layers), means):
         Centred.apply(layer(x[rank::count]), *pair).pow(3).mean().backward()
-        found.append(layer.module.weight.grad)
-    return torch.stack(found).numpy()
+    return torch.stack([layer.weight.grad for layer in layers])
 
 
-(whole,), (first, second) = in_processes(1, weight_gradients), in_processes(2, weight_gradients)
-differences = abs(first - whole).max(axis=(1, 2))
+(whole,) = in_processes(1, weight_gradients)
+first, second = in_processes(2, weight_gradients)
+differences = (first - whole).abs().amax((1, 2)).tolist()
 for pair, difference in zip(means, differences):
     print(*(f"{mean.__name__:10}" for mean in pair), f"{difference:.0e}")
-assert (first == second).all()
-assert max(differences[[0, 3]]) < 1e-15 and min(differences[[1, 2]]) > 0.05
-inputs = (x.clone().requires_grad_(), of_share, of_share)
+assert max(differences[::3]) < 1e-15 < 0.05 < min(differences[1:3]) and first.equal(second)
+inputs = x.clone().requires_grad_(), of_share, of_share
 print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
 
 # %%
 # The cause and the cure
 # ----------------------
 #
-# DDP replaces each ``weight.grad`` by its mean over the processes. With four rows in both, that is the gradient of the
-# mean over all rows as long as every row stands for itself, as in the first line, where nothing is subtracted. Inside
-# a Function, DDP does nothing. What ``forward`` asks of all processes, ``backward`` has to ask of all as well: the third
-# line shows what happens otherwise. In the last one both do. For second derivatives, go on to :doc:`data_parallel_twice`.
+# DDP replaces each ``weight.grad`` by its mean over the processes. With four rows in both, that is right if every row
+# stands for itself, as in the first line, where nothing is subtracted. DDP does nothing inside a Function: if ``forward``
+# asks all processes, ``backward`` has to, as in the last line. For the next derivative read :doc:`data_parallel_twice`.

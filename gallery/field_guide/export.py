@@ -78,7 +78,8 @@ def outcomes(function, example):
     model, found = Model(function), []
     for strict in (False, True):
         program = torch.export.export(model, (example,), strict=strict)
-        print(strict, *(node.target for node in program.graph.nodes if node.op == "call_function"))
+        nodes = program.graph.nodes
+        print(strict, *(node.target for node in nodes if node.op == "call_function"))
         assert torch.equal(program.module()(x), model(x))
         found.append(attempt_gradient(program.module()))
         print(found[-1])
@@ -113,7 +114,6 @@ rounded.register_fake(torch.empty_like)
 rounded.register_autograd(lambda ctx, grad_output: grad_output)
 opcheck(rounded, (x,))
 assert outcomes(rounded, x) == [[1.0] * 3] * 2
-file = io.BytesIO()
-torch.export.save(torch.export.export(Model(rounded), (x,)), file)
+torch.export.save(torch.export.export(Model(rounded), (x,)), file := io.BytesIO())
 file.seek(0)
 assert attempt_gradient(torch.export.load(file).module()) == [1.0] * 3

@@ -15,7 +15,6 @@ import io
 import subprocess
 import sys
 import warnings
-from tempfile import TemporaryDirectory
 from textwrap import fill
 
 import torch
@@ -111,10 +110,9 @@ for module in both_ways(WithOperator()):
 # %%
 # The file holds the name only. Another process has to import the code of the operator before it loads the file:
 
-with TemporaryDirectory() as folder:
-    torch.jit.save(module, f"{folder}/module.pt")
-    code = f"import torch; torch.jit.load('{folder}/module.pt')"
-    python = [sys.executable, "-W", "ignore", "-c", code]
-    errors = subprocess.run(python, capture_output=True, text=True, timeout=60).stderr
-(message,) = (line for line in errors.splitlines() if line.startswith("Unknown builtin op"))
+code = "import io, sys, torch; torch.jit.load(io.BytesIO(sys.stdin.buffer.read()))"
+python = [sys.executable, "-W", "ignore", "-c", code]
+done = subprocess.run(python, input=file.getvalue(), capture_output=True, timeout=60)
+lines = done.stderr.decode().splitlines()
+(message,) = (line for line in lines if line.startswith("Unknown builtin op"))
 print(f"RuntimeError: {message}")
