@@ -11,8 +11,6 @@ The symptom: the second iteration raises ``Expected to have finished reduction i
 is zero under DDP that is ``None`` without it.
 """
 
-from textwrap import fill
-
 import torch
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
@@ -64,7 +62,7 @@ def attempt_two_steps(model, rows, frozen=False, used=True):
             model(rows, frozen, used).sum().backward()
     except RuntimeError as error:
         return str(error)
-    return [parameter.grad for parameter in model.parameters()][1]
+    return list(model.parameters())[1].grad
 
 
 def bias_gradients(rank, count):
@@ -76,7 +74,7 @@ def bias_gradients(rank, count):
 
 
 error, *gradients = in_processes(2, bias_gradients)[0]
-print(fill(f"RuntimeError: {error.partition('. ')[0]}", 88))
+print(f"RuntimeError: {error.partition('. ')[0]}")
 print(*(each.tolist() for each in gradients), attempt_two_steps(Layer(), x, frozen=True))
 assert "Expected to have finished reduction" in error
 assert [each.tolist() for each in gradients] == [[4.0] * 2, [2.0] * 2, [0.0] * 2]

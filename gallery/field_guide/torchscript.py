@@ -27,8 +27,8 @@ from torch.library import custom_op, opcheck
 # The symptom
 # -----------
 #
-# There are two ways into TorchScript: ``script`` compiles the code of a model, and ``trace`` records what one call of
-# it does. In torch 2.13 both warn that they are deprecated. The Function is ``Cube`` from :doc:`torch_compile`.
+# ``trace`` records what one call of a model does, and ``script`` compiles code. In torch 2.13 both warn that they are
+# deprecated. The Function is ``Cube`` from :doc:`torch_compile`.
 
 from torch_compile import Cube
 
@@ -36,15 +36,6 @@ from torch_compile import Cube
 class WithFunction(nn.Module):
     def forward(self, x):
         return Cube.apply(x)
-
-
-def both_ways(model):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        modules = torch.jit.script(model), torch.jit.trace(model, (x,))
-    print(torch.__version__, *{each.category.__name__ for each in caught})
-    assert any("torch.export" in str(each.message) for each in caught)
-    return modules
 
 
 def attempt(call, *arguments):
@@ -56,22 +47,25 @@ def attempt(call, *arguments):
         raise AssertionError(call)
 
 
-warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
 x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
-for module in both_ways(WithFunction()):
-    print(module.code.splitlines()[-1].strip())
-    print(gradcheck(module, x), gradgradcheck(module, x))
-    assert "CubeBackward" in module(x).grad_fn.name()
-    attempt(torch.jit.save, module, io.BytesIO())
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    module = torch.jit.trace(WithFunction(), (x,))
+print(torch.__version__, f"{caught[0].category.__name__}: {caught[0].message}")
+warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+print(module.code.splitlines()[-1].strip())
+print(gradcheck(module, x), gradgradcheck(module, x))
+assert "CubeBackward" in module(x).grad_fn.name()
+attempt(torch.jit.save, module, io.BytesIO())
 attempt(torch.jit.script, Cube.apply)
 
 # %%
 # The cause
 # ---------
 #
-# Both modules hold ``^Cube()(x)``, a call back into Python. In the process that made them, its ``backward`` is used,
-# and the checks pass. A file holds no Python, so the call cannot be saved. And ``script`` finds nothing to compile in
-# ``Cube.apply``, which takes any number of arguments.
+# The traced module holds ``^Cube()(x)``, a call back into Python. In the process that made it, the ``backward`` of
+# ``Cube`` is used, and both checks pass. A file holds no Python, so the call cannot be saved. And ``script`` refuses
+# ``Cube.apply``, because ``apply`` takes any number of arguments.
 #
 # The cure
 # --------
@@ -98,7 +92,7 @@ class WithOperator(nn.Module):
         return torch.ops.field_guide.cube(x)
 
 
-for module in both_ways(WithOperator()):
+for module in (torch.jit.script(WithOperator()), torch.jit.trace(WithOperator(), (x,))):
     file = io.BytesIO()
     torch.jit.save(module, file)
     file.seek(0)
