@@ -89,7 +89,7 @@ make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
 # The cure
 # --------
 #
-# Take the first way out that the message offers. With ``use_reentrant=False`` checkpoint is no Function: the
+# Take the first way out that the message offers. With ``use_reentrant=False`` checkpoint is not a Function: the
 # layer's own nodes stand in the graph, and hooks on what they save run the layer again when ``backward`` asks.
 
 

@@ -101,7 +101,8 @@ class LeakyReLUByMask(torch.autograd.Function):
 
 x = torch.tensor([-2.0, -0.5, 0.5, 2.0], dtype=torch.float64, requires_grad=True)
 assert 8 * (x > 0).nbytes == x.nbytes
-print("gradcheck", gradcheck(LeakyReLUByMask.apply, (x, 0.1)), gradgradcheck(LeakyReLUByMask.apply, (x, 0.1)))
+for check in (gradcheck, gradgradcheck):
+    print(check.__name__, check(LeakyReLUByMask.apply, (x, 0.1)))
 torch.testing.assert_close(LeakyReLUByMask.apply(x, 0.1), torch.nn.functional.leaky_relu(x, 0.1))
 
 # %%

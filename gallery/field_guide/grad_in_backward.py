@@ -60,7 +60,7 @@ except torch._dynamo.exc.Unsupported as error:
 #
 # The inner graph begins at a detached copy, so ``grad_input`` has no history that leads to the real ``x``. The graph
 # exists only while the code runs, and ``torch.compile`` reads the code before that. And since autograd does not record
-# ``forward``, a tensor that is no input of the Function gets no gradient.
+# ``forward``, a tensor that is not among the inputs gets no gradient.
 #
 # The cure
 # --------
@@ -88,7 +88,8 @@ def compiled_wave(x, frequency):
 inputs = x, frequency
 print("gradcheck    ", gradcheck(Wave.apply, inputs))
 print("gradgradcheck", gradgradcheck(Wave.apply, inputs))
-torch.testing.assert_close(grad(Wave.apply(*inputs).sum(), inputs), grad(wave(*inputs).sum(), inputs))
+found, expected = (grad(each(*inputs).sum(), inputs) for each in (Wave.apply, wave))
+torch.testing.assert_close(found, expected)
 compiled = torch.compile(compiled_wave, fullgraph=True, backend="aot_eager")
 print("gradcheck    ", gradcheck(compiled, inputs))
 
@@ -113,8 +114,10 @@ def penalty_of(function):
 
 with torch._dynamo.config.patch(trace_autograd_ops=True):
     print("gradcheck    ", gradcheck(torch.compile(WaveByGrad.apply, backend="aot_eager"), x))
-    for function, right in ((Wave.apply, False), (torch.compiler.allow_in_graph(compiled_wave), True)):
+    opaque_wave = torch.compiler.allow_in_graph(compiled_wave)
+    for function, right in ((Wave.apply, False), (opaque_wave, True)):
         penalty = penalty_of(function)
-        eager, compiled = (grad(each(x).sum(), x)[0] for each in (penalty, torch.compile(penalty, backend="aot_eager")))
+        both = (penalty, torch.compile(penalty, backend="aot_eager"))
+        eager, compiled = (grad(each(x).sum(), x)[0] for each in both)
         print(eager.tolist(), compiled.tolist())
         assert torch.allclose(eager, compiled) == right

@@ -97,8 +97,9 @@ class ScaleByColumn(ScaleRows):
         return grad_output * column, grad_output * x
 
 
-for function, inputs in ((ScaleRowsSummed, (rows, weight)), (ScaleByColumn, (rows, weight[:, None]))):
-    print(function.__name__, gradcheck(function.apply, inputs), gradgradcheck(function.apply, inputs))
+for function, weights in ((ScaleRowsSummed, weight), (ScaleByColumn, weight[:, None])):
+    for check in (gradcheck, gradgradcheck):
+        print(function.__name__, check.__name__, check(function.apply, (rows, weights)))
 
 # %%
 # The other mistake that training hides is a loss that ignores ``grad_output``: :doc:`ignores_grad_output`.

@@ -60,7 +60,11 @@ make_dot(out, params={"x": x, "bias": bias, "out": out})
 # the side that was recorded last comes first. If it triples the tensor, the other side gets the tripled one. So it may
 # depend on the order of two terms, as in this residual connection, where the right gradient is 4:
 
-for residual in (lambda x: TripleOverGrad.apply(x * 1) + x * 1, lambda x: x * 1 + TripleOverGrad.apply(x * 1)):
+residuals = (
+    lambda x: TripleOverGrad.apply(x * 1) + x * 1,
+    lambda x: x * 1 + TripleOverGrad.apply(x * 1),
+)
+for residual in residuals:
     print(grad(residual(x), x, grad_outputs=torch.ones_like(x))[0].tolist())
 
 # %%

@@ -70,7 +70,8 @@ def at_zero(x):
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
-    print("gradcheck", gradcheck(function.apply, x), gradgradcheck(function.apply, x, raise_exception=False))
+    print("gradcheck", gradcheck(function.apply, x))
+    print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
 print("at_zero  ", gradgradcheck(at_zero, torch.zeros(2, dtype=torch.float64, requires_grad=True)))
 
 # %%
