@@ -2,12 +2,12 @@
 A backward graph, seen
 ======================
 
-This page shows what autograd writes down while you compute, and introduces the words for it. With them you
-can read every other page of this site, and every graph that torchviz draws.
+Autograd writes down what you compute. Here you see its notes and learn the terms for them, so that you can read every
+other page of this site and any graph that torchviz draws.
 
-You should have trained a model with PyTorch and know the chain rule. No other page comes before this one.
+You should have trained a model with PyTorch and know the chain rule. You don't need to read any other page first.
 
-Two weights, two numbers as data and three lines of arithmetic are enough.
+Two weights, two data values and three lines of arithmetic are enough.
 """
 
 import torch
@@ -26,18 +26,17 @@ make_dot(loss, params={"weight": weight, "loss": loss})
 # Nodes, leaves and edges
 # -----------------------
 #
-# While you computed, autograd took notes: which operation made each result, and from what. These notes are the
-# *computation graph*. Its purpose is the way back from the loss to the weights, so it is also called the
-# *backward graph*.
+# While you computed, autograd noted which operation made each result, and from which inputs. These notes are the
+# *computation graph*. It exists to lead back from the loss to the weights, so it is also called the *backward graph*.
 #
-# A tensor that no recorded operation has made is a *leaf*, such as ``weight``. ``data`` is a leaf too, but it was not
-# made with ``requires_grad=True``, so it is not in the picture. Each operation in between has become a *node*. The
-# node knows how to turn a gradient of the result into gradients of what went in, and it is named after the
+# A tensor that was not made by a recorded operation, such as ``weight``, is a *leaf*. ``data`` is a leaf too, but it
+# was not created with ``requires_grad=True``, so it is not in the picture. Each operation in between has become a
+# *node*. The node knows how to turn a gradient of its result into gradients of its inputs, and it is named after the
 # operation: ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
 #
-# A tensor points to the node that made it: this is its ``grad_fn``, and a leaf has none. A node points to the
-# nodes behind its inputs through ``next_functions``. The arrows in the picture show the way of your computation,
-# from the weights down to the loss. ``next_functions`` leads the other way, against the arrows:
+# A tensor points to the node that made it, its ``grad_fn``; a leaf has none. Through ``next_functions``, a node
+# points to the nodes of its inputs. The arrows in the picture follow your computation, from the weights down to the
+# loss. ``next_functions`` leads the other way, against the arrows:
 
 assert weight.is_leaf and weight.grad_fn is None
 assert data.is_leaf and not data.requires_grad
@@ -53,23 +52,23 @@ while node.next_functions:
 assert node.variable is weight
 
 # %%
-# The walk ends at ``AccumulateGrad``, which computes no derivative: it adds what arrives to ``weight.grad``. The
-# ``None`` beside it stands for ``data``, where no gradient is wanted. All the nodes that can be reached from the
-# ``grad_fn`` of a tensor are its *history*.
+# The walk ends at ``AccumulateGrad``, which computes no derivative but adds the incoming gradient to ``weight.grad``.
+# The ``None`` beside it stands for ``data``, which needs no gradient. All the nodes that can be reached from a
+# tensor's ``grad_fn`` are the tensor's *history*.
 #
 # What a node keeps
 # -----------------
 #
-# To go back through :math:`e^p` a node needs :math:`e^p`, and to go back through a product it needs the other
-# factor. Such a *saved tensor* stays in memory for as long as the node may still be asked. Nodes have names of their own
-# for what they save: here ``other`` is ``data``, and ``result`` is ``out``.
+# To go back through :math:`e^p`, a node needs :math:`e^p` itself; to go back through a product, it needs the other
+# factor. Such a *saved tensor* stays in memory for as long as the node may still need it. Nodes have their own names
+# for saved tensors: here ``other`` is ``data``, and ``result`` is ``out``.
 
 exp_node = out.grad_fn
 mul_node = product.grad_fn
 
 assert exp_node._saved_result.data_ptr() == out.data_ptr()  # the same memory, no copy
 assert mul_node._saved_other is data
-# The other factor of data would be needed for a gradient of data, which nobody wants.
+# The other factor of data is needed only for a gradient of data, which nobody wants.
 assert mul_node._saved_self is None
 
 make_dot(loss, params={"weight": weight, "data": data, "loss": loss}, show_saved=True)
@@ -78,9 +77,9 @@ make_dot(loss, params={"weight": weight, "data": data, "loss": loss}, show_saved
 # Backward walks the graph
 # ------------------------
 #
-# ``backward`` starts at the node of the loss with a gradient of 1 and follows ``next_functions``. On the way it
-# applies the chain rule, one node after the other, and drops the saved tensors. The nodes stay, but a second
-# walk needs what is gone:
+# ``backward`` starts at the loss's node with a gradient of 1 and follows ``next_functions``. On the way it applies
+# the chain rule node by node and frees the saved tensors. The nodes stay, but a second walk would need the freed
+# tensors:
 
 loss.backward()
 print(weight.grad.tolist())
@@ -94,7 +93,7 @@ else:
     raise AssertionError("the saved tensors were still there")
 assert out.grad_fn is exp_node and exp_node.next_functions[0][0] is mul_node
 
-# AccumulateGrad adds: a new graph and a second walk double the gradient.
+# AccumulateGrad adds, so a new graph and a second walk double the gradient.
 once = weight.grad.clone()
 torch.exp(weight * data).sum().backward()
 torch.testing.assert_close(weight.grad, 2 * once)
@@ -104,9 +103,9 @@ torch.testing.assert_close(weight.grad, 2 * once)
 # ---------------------
 #
 # Autograd records an operation only if one of its inputs requires a gradient and *grad mode* is on.
-# ``torch.no_grad()`` turns grad mode off, and ``detach`` hands out the same values without their history. A tensor is
-# *attached* to ``weight`` if a way leads there from its ``grad_fn``; otherwise it is *detached* from it, even if it
-# has a ``grad_fn`` of its own:
+# ``torch.no_grad()`` turns grad mode off, and ``detach`` returns the same values without their history. A tensor is
+# *attached* to ``weight`` if a path leads from its ``grad_fn`` to ``weight``. Otherwise it is *detached* from
+# ``weight``, even if it has a ``grad_fn`` of its own:
 
 
 def leads_to(leaf, tensor):
@@ -127,7 +126,7 @@ with torch.no_grad():
 assert leads_to(weight, out) and leads_to(bias, out + bias)
 assert (data * data).grad_fn is None
 assert unrecorded.grad_fn is None and out.detach().grad_fn is None
-# The sum has a history, of which weight is not a part.
+# The sum has a history, but weight is not part of it.
 detached_sum = out.detach() + bias
 print(detached_sum.grad_fn.name(), leads_to(bias, detached_sum), leads_to(weight, detached_sum))
 assert leads_to(bias, detached_sum) and not leads_to(weight, detached_sum)
@@ -136,9 +135,9 @@ assert leads_to(bias, detached_sum) and not leads_to(weight, detached_sum)
 # A gradient with a history
 # -------------------------
 #
-# While backward runs, grad mode is off, so the gradients come out without a history. With ``create_graph=True``
-# it is on. Then the steps of backward are recorded like any other computation, and the gradient can be
-# differentiated once again. This is *double backward*.
+# While backward runs, grad mode is off, so the gradients have no history. With ``create_graph=True`` grad mode is on.
+# Then the steps of backward are recorded like any other computation, and the gradient can be differentiated again.
+# This is *double backward*.
 
 grad_mode = []
 out = torch.exp(weight * data)
@@ -156,31 +155,31 @@ assert grad_mode == [False, True]
 make_dot((grad_weight, loss), params={"weight": weight, "loss": loss, "grad_weight": grad_weight})
 
 # %%
-# The nodes between ``weight`` and ``loss`` are the first graph again; nothing in it has changed. The steps of backward
-# branch off below ``ExpBackward0``, because they use the saved :math:`e^p`: one product with it, and one with ``data``.
-# Ask at any such picture whether a way leads from the gradient up to the leaf. Here one does, and the second
-# derivative comes out as on paper, :math:`d^2 e^{wd}`:
+# The nodes between ``weight`` and ``loss`` are the first graph again, unchanged. The steps of backward branch off
+# below ``ExpBackward0`` because they use the saved :math:`e^p`: one product with :math:`e^p`, and one with ``data``.
+# For any picture like this, ask whether a path leads from the gradient up to the leaf. Here one does, and the second
+# derivative is the one you get on paper, :math:`d^2 e^{wd}`:
 
 (second,) = torch.autograd.grad(grad_weight.sum(), weight)
 print(second.tolist())
 torch.testing.assert_close(second, data**2 * out)
 
 # %%
-# The words once more:
+# Here are all the terms again:
 #
-# - **graph**: what autograd wrote down, made of nodes and the edges between them.
+# - **graph**: autograd's notes, made of nodes and the edges between them.
 #
-# - **leaf**: a tensor that no recorded operation made. Parameters are leaves.
+# - **leaf**: a tensor that was not made by a recorded operation. Parameters are leaves.
 #
-# - **node**: one recorded operation, seen from its result. ``grad_fn`` of a tensor is the node that made it.
+# - **node**: one recorded operation, seen from its result. A tensor's ``grad_fn`` is the node that made it.
 #
-# - **saved tensor**: what a node keeps because its backward needs it.
+# - **saved tensor**: a tensor that a node keeps because its backward needs it.
 #
-# - **history** of a tensor: all nodes that lead to it. If they include that of a leaf, the tensor is **attached** to
-#   this leaf, otherwise it is **detached** from it.
+# - **history**: all nodes that lead to a tensor. If a leaf's node is among them, the tensor is **attached** to that
+#   leaf; otherwise it is **detached** from it.
 #
-# - **AccumulateGrad**: the node in front of a leaf, which adds to ``.grad``.
+# - **AccumulateGrad**: the node of a leaf, which adds the gradient to ``.grad``.
 #
-# - **grad mode**: whether autograd takes notes. During backward it does if ``create_graph=True`` was given.
+# - **grad mode**: whether autograd takes notes. During backward, it does if you pass ``create_graph=True``.
 #
 # - **double backward**: backward through a gradient, along the notes that backward left.

@@ -3,11 +3,11 @@ Before you ship it
 ==================
 
 A Function that trains your model today meets other callers tomorrow: a gradient penalty, a frozen layer, half
-precision, a compiler. This page goes through the checklist point by point. Each point gets a Function that fails it.
+precision, a compiler. This page takes the checklist point by point, each with a Function that fails it.
 
 Read :doc:`your_first_function` and :doc:`check_function` first.
 
-The Function is a plain linear layer, so that you can see at a glance what each variant of it gets wrong.
+The Function is a plain linear layer, so you can see at a glance what each variant gets wrong.
 """
 
 import torch
@@ -18,7 +18,7 @@ torch.manual_seed(0)
 
 def linear_backward(ctx, grad_output):
     x, weight = ctx.saved_tensors
-    # Under autocast the result is in bfloat16, and its gradient too.
+    # Under autocast the result is in bfloat16, and so is its gradient.
     grad_output = grad_output.to(x.dtype)
     grad_x = grad_output @ weight if ctx.needs_input_grad[0] else None
     grad_weight = grad_output.T @ x if ctx.needs_input_grad[1] else None
@@ -56,7 +56,7 @@ assert not results
 # Derivatives
 # -----------
 #
-# Somebody turned the sum into an average and forgot ``backward``:
+# Somebody turned the sum into an average and forgot to change ``backward``:
 
 
 def print_failing(function, *points):
@@ -77,7 +77,7 @@ torch.testing.assert_close(Unscaled.apply(x, weight), torch.nn.functional.linear
 print_failing(Unscaled, "first order")
 
 # %%
-# Here the tensors lose their history before they are saved. The first derivative does not notice:
+# Here the tensors lose their history before they are saved. The first derivative is still right:
 
 
 class Detached(Linear):
@@ -93,8 +93,8 @@ print_failing(Detached, "second order")
 # What comes in
 # -------------
 #
-# Nobody promises that ``grad_output`` lies in memory row by row. Code that goes by the address, such as a kernel in C,
-# then reads the wrong numbers, and nothing complains. ``torch.as_strided`` does the same:
+# ``grad_output`` is not guaranteed to be contiguous. If it isn't, code that works with addresses, such as a C kernel,
+# reads the wrong numbers, but nothing complains. ``torch.as_strided`` does the same:
 
 
 class ReadsMemory(Linear):
@@ -108,7 +108,7 @@ class ReadsMemory(Linear):
 print_failing(ReadsMemory, "strided gradient")
 
 # %%
-# Somebody freezes the weight and expects to save half of the work:
+# Somebody freezes the weight and expects to save half the work:
 
 
 class ComputesAll(Linear):
@@ -122,7 +122,7 @@ class ComputesAll(Linear):
 print_failing(ComputesAll, "needs_input_grad")
 
 # %%
-# A batch without a single row leaves ``reshape`` nothing to compute the -1 from:
+# If a batch is empty, ``reshape`` has nothing to compute the -1 from:
 
 
 class GuessesShape(Linear):
@@ -137,7 +137,7 @@ print_failing(GuessesShape, "empty batch")
 # Where it runs
 # -------------
 #
-# A Function that was tried only with ``gradcheck`` may contain the dtype of that check:
+# A Function that was tried only with ``gradcheck`` may have the dtype of that check hard-coded:
 
 
 class InDouble(Linear):
@@ -149,7 +149,7 @@ class InDouble(Linear):
 print_failing(InDouble, "dtype")
 
 # %%
-# The device is forgotten just as easily, and missed only where there is another one:
+# The device is forgotten just as easily, but the mistake shows only where there is another device:
 
 
 class OnCPU(Linear):
@@ -162,8 +162,8 @@ class OnCPU(Linear):
 print_failing(OnCPU, "device")
 
 # %%
-# ``vmap`` wants a rule, and this Function has none. One line would allow PyTorch to make it, because all methods
-# consist of its operations:
+# ``vmap`` needs a rule, but this Function has none. A single line would let PyTorch generate it, because all methods
+# use only PyTorch operations:
 
 
 class WithoutRule(Linear):
@@ -173,8 +173,8 @@ class WithoutRule(Linear):
 print_failing(WithoutRule, "vmap")
 
 # %%
-# This one looks at values to save work. That fails wherever there are no values yet: on the device ``meta``, under
-# ``vmap`` and under ``torch.compile``:
+# This variant looks at values to save work. That fails wherever there are no values yet: on the ``meta`` device,
+# under ``vmap`` and under ``torch.compile``:
 
 
 class LooksAtValues(Linear):
@@ -188,7 +188,7 @@ class LooksAtValues(Linear):
 print_failing(LooksAtValues, "device", "vmap", "compile")
 
 # %%
-# Under autocast the product in ``forward`` is computed in ``bfloat16``. Backward runs outside of it. There it meets a
+# Under autocast, ``forward`` computes the product in ``bfloat16``. Backward runs outside autocast, where it meets a
 # gradient in ``bfloat16`` and a weight in ``float32``:
 
 
@@ -208,8 +208,8 @@ print_failing(Uncast, "autocast")
 # What it keeps
 # -------------
 #
-# Here an attribute was left over from a search for a bug, and the result lives as long as its node.
-# :doc:`/field_guide/tensors_on_ctx` tells why that is longer than it seems.
+# Here an attribute is left over from debugging, so the result lives as long as its node. To see why that is longer
+# than it seems, read :doc:`/field_guide/tensors_on_ctx`.
 
 
 class KeepsOutput(Linear):
@@ -222,5 +222,5 @@ class KeepsOutput(Linear):
 print_failing(KeepsOutput, "memory")
 
 # %%
-# Of these eleven faults ``gradcheck`` finds one. Run the whole list on your Function, with shapes that differ in
-# every dimension, and put the call into your tests.
+# Of these eleven faults, ``gradcheck`` finds one. Run the whole checklist on your Function, with shapes that differ
+# in every dimension, and put the call into your tests.

@@ -2,8 +2,8 @@
 A checklist that runs
 =====================
 
-``check_function`` tries a Function in eleven ways in which Functions break once others use them. Download this page
-as a script, put it beside your tests, and call it on your own Function.
+``check_function`` tries eleven ways in which Functions break once others use them. Download this page as a script,
+put it next to your tests, and call ``check_function`` on your own Function.
 
 Read :doc:`your_first_function` first.
 
@@ -22,8 +22,8 @@ from torch.utils._pytree import tree_leaves
 # What the points share
 # ---------------------
 #
-# A point gets a function with one tensor as its result, in most cases ``YourFunction.apply``, and its arguments. Tensors
-# of floating point are leaves in ``float64`` that require gradients. They are copied for every point.
+# Each check takes a function that returns one tensor, usually ``YourFunction.apply``, and its arguments.
+# Floating-point tensors are ``float64`` leaves that require gradients. Every check gets its own copies.
 
 
 def copy_inputs(inputs, dtype=torch.float64, device="cpu"):
@@ -65,8 +65,8 @@ def check_second_order(function, inputs):
 # What comes in
 # -------------
 #
-# The gradient that ``sum`` sends back is a single number, expanded to all elements. Others come as every second element
-# of something larger. Both must lead to the same result as a gradient that fills its memory row by row:
+# The gradient that ``sum`` sends back is a single number, expanded to all elements. Other gradients are every second
+# element of a larger tensor. Both must give the same result as a contiguous gradient:
 
 
 def check_strided_gradient(function, inputs):
@@ -78,7 +78,7 @@ def check_strided_gradient(function, inputs):
 
 
 # %%
-# A frozen weight needs no gradient. The other gradients have to stay what they were, and ``backward`` should do less:
+# A frozen weight needs no gradient. The other gradients must not change, and ``backward`` should do less work:
 
 
 class CountOperations(TorchDispatchMode):
@@ -107,8 +107,8 @@ def check_needs_input_grad(function, inputs):
 
 
 # %%
-# A batch may be empty, when a filter has let nothing through, say. Every tensor whose first dimension is as long as
-# that of the first tensor is taken for a batch and emptied:
+# A batch may be empty, for example because a filter let nothing through. Every tensor whose first dimension is as
+# long as the first tensor's is treated as a batch and emptied:
 
 
 def check_empty_batch(function, inputs):
@@ -125,9 +125,9 @@ def check_empty_batch(function, inputs):
 # Where it runs
 # -------------
 #
-# In other dtypes the values have to be those of ``float64``, about as closely as the dtype allows. Another device is
-# always at hand: ``meta`` computes shapes and no values, but it refuses a tensor that was made on the CPU. A GPU is
-# tried as well if there is one, and the last lines of this page say whether there was.
+# In other dtypes the values must match those in ``float64``, about as closely as the dtype allows. Another device is
+# always at hand: ``meta`` computes shapes but no values, and it refuses a tensor that was made on the CPU. If there
+# is a GPU, the check tries it too. The last lines of this page say whether there was one.
 
 
 def assert_same_in(dtype, results, expected):
@@ -168,7 +168,7 @@ def check_autocast(function, inputs):
     single = copy_inputs(inputs, torch.float32)
     with torch.autocast("cpu", torch.bfloat16):
         out = function(*single)
-    # Backward runs outside, as in training.
+    # Backward runs outside autocast, as in training.
     grads = torch.autograd.grad(out, wanted(single), torch.ones_like(out))
     assert_same_in(torch.bfloat16, (out, *grads), out_and_grads(function, inputs))
 
@@ -177,8 +177,8 @@ def check_autocast(function, inputs):
 # What it keeps
 # -------------
 #
-# Tensors go through ``save_for_backward``, which lets go of them after backward and notices when they are overwritten.
-# An attribute of ``ctx`` does neither. After ``forward``, the attributes are found on the node:
+# Save tensors with ``save_for_backward``, which frees them after backward and notices when they are overwritten. A
+# ``ctx`` attribute does neither. After ``forward``, the attributes are on the node:
 
 
 def check_memory(function, inputs):
@@ -213,7 +213,7 @@ POINTS = {
 
 
 def check_function(function, *inputs):
-    # For each point: "ok", or the first line of what went wrong.
+    # For each point, "ok" or the first line of the error.
     results = {}
     for name, check in POINTS.items():
         try:
@@ -225,8 +225,8 @@ def check_function(function, *inputs):
 
 
 # %%
-# Here it is tried on a loss of PyTorch. The ``if`` keeps this trial from running when another script imports the
-# checklist:
+# Here the checklist is tried on one of PyTorch's losses. The ``if`` keeps this trial from running when another script
+# imports the checklist:
 
 if __name__ == "__main__":
     torch.manual_seed(0)

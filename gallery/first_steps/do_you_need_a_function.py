@@ -2,13 +2,13 @@
 Do you need a Function?
 =======================
 
-A custom Function is the right tool for a few problems and a burden for all others. Five questions, each answered
-by a run, tell you which tool yours needs: plain operations, ``torch.utils.checkpoint``, ``torch.compile``, a
-:class:`torch.autograd.Function` or an operator of ``torch.library``.
+A custom Function is the right tool for a few problems and a burden for all others. Five questions, each answered by
+running code, tell you which tool your problem needs: plain operations, ``torch.utils.checkpoint``, ``torch.compile``,
+a :class:`torch.autograd.Function` or a ``torch.library`` operator.
 
 Read :doc:`backward_graph` first.
 
-The questions come in the order of their price. Stop at the first answer that is enough.
+The questions are ordered by cost, cheapest first. Stop at the first answer that is enough.
 """
 
 import torch
@@ -26,7 +26,7 @@ torch._dynamo.reset()
 # Can PyTorch operations compute it?
 # ----------------------------------
 #
-# Then write it down, and you are done. Autograd knows the derivative of each of these operations:
+# If they can, write the formula down and you are done. Autograd knows the derivative of each of these operations:
 
 
 def tanh_exp(x):
@@ -41,9 +41,9 @@ print("gradgradcheck", gradgradcheck(tanh_exp, x[:4]))
 # Does it keep too much memory?
 # -----------------------------
 #
-# Each node saves what it needs and knows nothing of its neighbours. Here three tensors are kept for every call, of
-# 8,000 bytes each: ``x``, :math:`e^x` and its tanh. Checkpoint keeps the input only and runs the formula again when
-# backward asks for the rest:
+# Each node saves the tensors it needs and knows nothing about its neighbours. Here every call keeps three tensors of
+# 8,000 bytes each: ``x``, :math:`e^x` and its tanh. Checkpoint keeps only the input and runs the formula again when
+# backward needs the other two:
 
 
 def bytes_kept(function, x):
@@ -74,10 +74,10 @@ assert kept == 3 * kept_by_checkpoint == 24_000
 # Is it too slow?
 # ---------------
 #
-# Three operations read and write memory three times. ``torch.compile`` sees them together, forward and backward, and
-# may fuse them, or decide to compute something twice rather than keep it. Its backend ``aot_eager_decomp_partition``
-# makes that last decision and generates no machine code, so it needs no compiler. Whether your code gets faster, only
-# a clock on your device can tell.
+# Three operations read and write memory three times. ``torch.compile`` sees them together, forward and backward. It
+# may fuse them, or compute a value twice rather than keep it. The backend ``aot_eager_decomp_partition`` only makes
+# this second kind of choice and generates no machine code, so it needs no compiler. To know whether your code gets
+# faster, time it on your device.
 
 compiled = torch.compile(tanh_exp, backend="aot_eager_decomp_partition")
 kept_by_compile, grad_x = bytes_kept(compiled, x)
@@ -89,9 +89,8 @@ assert kept_by_compile < kept
 # Is autograd's derivative not the one you want?
 # ----------------------------------------------
 #
-# Rounding has the derivative zero, and nothing in front of it would ever be trained. Often ``detach`` puts this
-# right, because what is detached contributes no derivative. Here only ``x`` is left to contribute, which is called a
-# straight-through estimator:
+# Rounding has zero derivative, so nothing before it would ever be trained. Often ``detach`` is the fix, because a
+# detached term contributes no derivative. Here only ``x`` contributes, which makes this a straight-through estimator:
 
 
 def round_straight_through(x):
@@ -137,9 +136,9 @@ torch.testing.assert_close(root_or_zero(around_zero), root_or_zero_safe(around_z
 assert grad_safe.tolist() == [0, 0, 0.25]
 
 # %%
-# If no arrangement of operations gives the derivative you need, write a Function. The slope of :math:`\sqrt x` grows
-# without a bound at zero, and infinity times the zero of an earlier layer is NaN. This root is exact, and its slope
-# stays below a bound:
+# If no combination of operations gives the derivative you need, write a Function. The slope of :math:`\sqrt x` grows
+# without bound near zero, and infinity times the zero of an earlier layer is NaN. This root is exact, but its slope
+# is bounded:
 
 
 class BoundedSqrt(torch.autograd.Function):
@@ -164,7 +163,7 @@ positive = x[:4].detach().abs().requires_grad_()
 print("gradcheck    ", gradcheck(BoundedSqrt.apply, positive))
 print("gradgradcheck", gradgradcheck(BoundedSqrt.apply, positive))
 
-# The bound itself, and NaN turned into zero.
+# The slope at its bound, and zero instead of NaN.
 (slope,) = torch.autograd.grad(BoundedSqrt.apply(zero), zero)
 torch.testing.assert_close(slope, torch.full_like(zero, 500))
 assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
@@ -173,8 +172,8 @@ assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
 # Does the code leave PyTorch?
 # ----------------------------
 #
-# Dawson's integral :math:`D` is in SciPy, but not in torch 2.13. A Function connects it to the graph. Since
-# :math:`D' = 1 - 2xD`, its ``backward`` can be made of PyTorch operations:
+# SciPy has Dawson's integral :math:`D`, but torch 2.13 does not. A Function connects it to the graph. Since
+# :math:`D' = 1 - 2xD`, its ``backward`` can be written with PyTorch operations:
 
 
 class Dawson(torch.autograd.Function):
@@ -196,8 +195,9 @@ print("gradcheck    ", gradcheck(Dawson.apply, x[:4]))
 print("gradgradcheck", gradgradcheck(Dawson.apply, x[:4]))
 
 # %%
-# ``torch.compile`` reads the ``forward`` of a Function, and SciPy cannot be read. If the code has to be compiled as
-# one graph, make an operator of it. An operator is not looked into; you declare what comes out, and its derivative:
+# ``torch.compile`` traces into a Function's ``forward``, but it cannot trace SciPy. If the code has to be compiled as
+# one graph, make it a custom operator. The compiler does not look inside an operator, so you declare what its output
+# looks like, and its derivative:
 
 
 @custom_op("first_steps::dawson", mutates_args=())
@@ -233,14 +233,15 @@ for dtype in (torch.float32, torch.float64):
 #
 # - They keep too much memory for backward: use ``torch.utils.checkpoint`` or ``torch.compile``.
 #
-# - They are slow: use ``torch.compile``, and a clock.
+# - They are too slow: use ``torch.compile``, and measure the time.
 #
 # - Part of the derivative has to go: use ``detach``.
 #
-# - The derivative has to be a different one: write a Function. :doc:`your_first_function` shows how.
+# - The derivative has to be a different one: write a Function, as in :doc:`your_first_function`.
 #
 # If the code leaves PyTorch:
 #
-# - It will not be compiled: write a Function. :doc:`/double_backward/backward_outside_autograd` adds a second derivative.
+# - It won't be compiled: write a Function. For a second derivative, see
+#   :doc:`/double_backward/backward_outside_autograd`.
 #
-# - It has to be compiled as one graph: make an operator, as in :doc:`/field_guide/custom_op`.
+# - It has to be compiled as one graph: make it a custom operator, as in :doc:`/field_guide/custom_op`.

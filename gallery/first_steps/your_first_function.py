@@ -2,14 +2,14 @@
 Your first Function
 ===================
 
-Here a formula becomes a Function, the Function is checked, and a layer is built around it. You can take the result
-as a pattern for your own.
+Here you turn a formula into a Function, check it, and build a layer around it. You can use the result as a template
+for your own.
 
 Read :doc:`backward_graph` and :doc:`do_you_need_a_function` first.
 
-The formula is :math:`\\log(e^x - e^y)` for :math:`x > y`: the logarithm of the difference of two numbers that are
-themselves known by their logarithms. It gives the probability of an interval, for example, and then the two are often
-so close to 0 or to each other that nothing is left of their difference.
+The formula is :math:`\\log(e^x - e^y)` for :math:`x > y`: the logarithm of the difference between two numbers whose
+own logarithms are known. It gives the probability of an interval, for example, where the two numbers are often so
+close to 0 or to each other that nothing is left of their difference.
 """
 
 import torch
@@ -23,8 +23,9 @@ torch.manual_seed(0)
 # The reason to write one
 # -----------------------
 #
-# A logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. Its logarithm is
-# a harmless number near -110, but in ``float32`` the two values of the distribution function are both 0:
+# A logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. The
+# logarithm of this probability is a harmless number near -110, but in ``float32`` both values of the distribution
+# function are 0:
 
 bounds = torch.tensor([-109.5, -110.5], requires_grad=True)
 x, y = logsigmoid(bounds)
@@ -35,7 +36,7 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 # From the formula to the methods
 # -------------------------------
 #
-# With :math:`e^x` taken out, only the gap :math:`d = x - y` is left to compute with:
+# With :math:`e^x` factored out, the rest depends only on the gap :math:`d = x - y`:
 #
 # .. math::
 #
@@ -45,9 +46,9 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 #    \qquad
 #    \frac{\partial}{\partial y} = -\frac{1}{e^d - 1}
 #
-# For a gap of zero both derivatives are infinite. So the Function takes a third argument, the smallest gap that
-# counts. A ``clamp`` in front would limit the gap as well, but the derivative of ``clamp`` is zero there: a gap that has
-# closed would contribute nothing to the gradient.
+# For a gap of zero, both derivatives are infinite, so the Function takes a third argument, the smallest gap that
+# counts. A ``clamp`` before the formula would also limit the gap, but the derivative of ``clamp`` is zero there, so a
+# closed gap would contribute nothing to the gradient.
 
 
 def log_one_minus_exp(gap):
@@ -55,7 +56,7 @@ def log_one_minus_exp(gap):
 
 
 class LogSubExp(torch.autograd.Function):
-    # All methods are made of PyTorch operations, so vmap can go through them.
+    # All methods use only PyTorch operations, so vmap can handle them.
     generate_vmap_rule = True
 
     @staticmethod
@@ -65,7 +66,7 @@ class LogSubExp(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        # Only keeps: tensors with save_for_backward, everything else as an attribute.
+        # Only saves: tensors with save_for_backward, everything else as an attribute.
         x, y, ctx.smallest_gap = inputs
         ctx.save_for_backward(x, y)
 
@@ -74,20 +75,20 @@ class LogSubExp(torch.autograd.Function):
         x, y = ctx.saved_tensors
         slope = 1 / torch.expm1((x - y).clamp(min=ctx.smallest_gap))
         grad_x = grad_y = None
-        # One flag for each input of forward. What nobody asked for is not computed.
+        # One flag per input of forward. A gradient that nobody asked for is not computed.
         if ctx.needs_input_grad[0]:
             grad_x = grad_output * (1 + slope)
         if ctx.needs_input_grad[1]:
             grad_y = -grad_output * slope
-        # One gradient for each input of forward, in their order. A number has none.
+        # One gradient per input of forward, in the same order. A number has none.
         return grad_x, grad_y, None
 
 
 # %%
-# ``forward`` computes, ``setup_context`` keeps, ``backward`` returns as many gradients as ``forward`` has inputs. You
-# will also meet the older style, in which ``forward`` takes ``ctx`` as its first argument and does both. It is shorter,
-# and many pages of this site use it. But ``torch.func`` accepts the separate methods only, so begin with them;
-# :doc:`/field_guide/function_transforms` shows the difference.
+# ``forward`` computes, ``setup_context`` saves, and ``backward`` returns as many gradients as ``forward`` has inputs.
+# You will also meet the older style, in which ``forward`` takes ``ctx`` as its first argument and does both. That
+# style is shorter, and many pages of this site use it. But ``torch.func`` accepts only the separate methods, so start
+# with those. For the difference, see :doc:`/field_guide/function_transforms`.
 #
 # You do not write ``apply``, and you do not call ``forward``. ``apply`` belongs to :class:`torch.autograd.Function`: it
 # runs ``forward`` unrecorded, then ``setup_context``, and hangs a node with your ``backward`` on the result. A plain call
@@ -102,8 +103,9 @@ assert LogSubExp.apply(x, y, 0.1).grad_fn.name() == "LogSubExpBackward"
 # A function around it
 # --------------------
 #
-# ``apply`` sees shapes as they are: where ``forward`` broadcasts, ``backward`` has to sum. A small function around
-# it broadcasts outside, where autograd does the sum, and gives the last argument a name and a default value:
+# ``apply`` sees the shapes as they are, so if ``forward`` broadcasts, ``backward`` has to sum. A small wrapper
+# function broadcasts outside the Function, where autograd does the sum. It also gives the last argument a name and a
+# default value:
 
 
 def log_sub_exp(x, y, smallest_gap=1e-6):
@@ -120,9 +122,9 @@ print(out.item(), grad_bounds.tolist())
 # Checks
 # ------
 #
-# The gradient is compared with finite differences, in ``float64``, and so is the derivative of the gradient. Above the
-# smallest gap they have to agree. Below it the gradient is meant to be another one, so there it is compared with the
-# formula, and printed next to what ``clamp`` would have given:
+# The gradient is compared with finite differences in ``float64``, and so is its own derivative. Above the smallest
+# gap they have to agree. Below it the gradient is meant to differ, so there it is compared with the formula and
+# printed next to the gradient that ``clamp`` would give:
 
 x = torch.rand(4, 3, dtype=torch.float64, requires_grad=True)
 y = (torch.rand(3, dtype=torch.float64) - 1.5).requires_grad_()
@@ -143,14 +145,14 @@ torch.testing.assert_close(log_sub_exp(*met, smallest_gap=0.5), clamped)
 print([round(value, 6) for value in grad_met.tolist()], grad_clamped.tolist())
 assert grad_clamped.tolist() == [1, 0]
 
-# float64 reaches far enough for the plain formula.
+# float64 has enough range for the plain formula.
 upper, lower = torch.sigmoid(bounds.double())
 expected = torch.log(upper - lower)
 torch.testing.assert_close(out.double(), expected, rtol=1e-6, atol=0)
 
 # %%
-# The separate methods pay off: ``torch.func`` can map and differentiate it. ``grad`` gives the derivative by the first
-# argument, here for four pairs at once.
+# Here the separate methods pay off, because ``torch.func`` can map and differentiate the function. ``grad`` gives the
+# derivative with respect to the first argument, here for four pairs at once.
 
 x, y = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
 slopes = torch.func.vmap(torch.func.grad(log_sub_exp))(x, y)
@@ -164,8 +166,8 @@ torch.testing.assert_close(slopes, 1 + 1 / torch.expm1(x))
 # A Function is one operation of the graph and keeps nothing from call to call. What is learned or set once belongs to an
 # ``nn.Module``, which hands it to the Function at each call and leaves ``backward`` to it.
 #
-# The layer gives the negative log-likelihood of whole numbers: each stands for the interval of length 1 around it,
-# under a logistic distribution whose centre and width are learned.
+# The layer computes the negative log-likelihood of whole numbers under a logistic distribution whose centre and width
+# are learned. Each number stands for the interval of length 1 around it.
 
 
 class RoundedLogistic(nn.Module):
@@ -175,7 +177,7 @@ class RoundedLogistic(nn.Module):
         self.log_width = nn.Parameter(torch.tensor(width).log())
 
     def forward(self, counts):
-        # The distribution has two equal halves: to the left of the centre it resolves more.
+        # The distribution is symmetric, and it is resolved more finely left of the centre.
         distance = (counts - self.center).abs()
         upper = (0.5 - distance) / self.log_width.exp()
         lower = (-0.5 - distance) / self.log_width.exp()
