@@ -91,3 +91,4 @@ make_dot((grad_x, x), params=names)
 # --------
 #
 # There are three, :doc:`three_cures`, and they differ in what they cost: :doc:`cost_of_cures`.
+# How training goes wrong without them: :doc:`gradient_penalty`.

@@ -1,0 +1,150 @@
+"""
+A physics-informed network solves the wrong equation
+====================================================
+
+The loss of a physics-informed network (PINN) contains derivatives of the network. This page solves a differential
+equation with a custom Function as the activation, first with one that loses its second derivative, then with a right
+one.
+
+Read :doc:`lost_second_derivative` first.
+
+The symptom: the loss, which is the residual of the equation, goes to zero as it should. The solution is wrong.
+"""
+
+import math
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.autograd import grad, gradcheck, gradgradcheck
+
+torch.set_num_threads(1)  # sums that are split among threads round differently
+
+# %%
+# The symptom
+# -----------
+#
+# The equation is Poisson's in one dimension, :math:`u'' = -\pi^2 \sin\,\pi x` with :math:`u(0) = u(1) = 0`, and its
+# solution is :math:`\sin\,\pi x`. The network is :math:`u = x \, (1 - x) \, n(x)`, which is zero at both ends. Its
+# activation is a sine that keeps its own derivative on ``ctx``:
+
+
+class SineOnCtx(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.cosine = torch.cos(x)  # wrong: it has no history
+        return torch.sin(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.cosine
+
+
+class Network(nn.Module):
+    def __init__(self, activation):
+        super().__init__()
+        torch.manual_seed(0)  # the same initial weights each time
+        layers = [nn.Linear(1, 16), nn.Linear(16, 16), nn.Linear(16, 1)]
+        self.layers = nn.ModuleList(layers).double()
+        self.activation = activation
+
+    def forward(self, x):  # (B, 1) to (B, 1)
+        first, second, last = self.layers
+        return x * (1 - x) * last(self.activation(second(self.activation(first(x)))))
+
+
+def solve(name, activation):
+    network, losses = Network(activation), []
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    for _ in range(400):
+        u = network(x)
+        (u_x,) = grad(u.sum(), x, create_graph=True)
+        (u_xx,) = grad(u_x.sum(), x, create_graph=True)
+        loss = (u_xx + math.pi**2 * solution).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    error = (u - solution).abs().max().item()
+    print(f"{name:10} {losses[0]:.4f} {losses[-1]:.4f} {error:.4f}")
+    return u.detach(), losses[-1], error
+
+
+x = torch.linspace(0, 1, 33, dtype=torch.float64).unsqueeze(1).requires_grad_()
+solution = torch.sin(math.pi * x.detach())
+wrong_u, wrong_loss, wrong_error = solve("SineOnCtx", SineOnCtx.apply)
+assert wrong_loss < 0.2 < wrong_error
+
+# %%
+# The numbers are the residual in the first and in the last step, and the greatest distance from the solution, whose
+# values lie between 0 and 1.
+#
+# The cause
+# ---------
+#
+# On paper :math:`u'' = -2n + 2 \, (1 - 2x) \, n' + x \, (1 - x) \, n''`. To autograd the cosines are constants, so
+# :math:`n''` is zero, and the last term is missing. The other two have a graph. Therefore nothing is raised, and
+# training solves the equation that is left. At :math:`x = 1/2` it says :math:`-2n = -\pi^2`, so that :math:`u = n /
+# 4` is :math:`\pi^2 / 8` there instead of 1:
+
+print(f"{wrong_u[16].item():.2f} {math.pi**2 / 8:.2f}")
+assert abs(wrong_u[16].item() - math.pi**2 / 8) < 0.05
+points = torch.randn(4, dtype=torch.float64, requires_grad=True)
+print("gradcheck    ", gradcheck(SineOnCtx.apply, points))
+print("gradgradcheck", gradgradcheck(SineOnCtx.apply, points, raise_exception=False))
+
+# %%
+# The cure
+# --------
+#
+# Save the input, and let autograd record the cosine in ``backward``:
+
+
+class Sine(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.sin(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return grad_output * torch.cos(x)
+
+
+u, loss, error = solve("Sine", Sine.apply)
+assert loss < 0.2 and error < 0.02
+
+figure, axes = plt.subplots(figsize=(4.8, 3.2))
+axes.plot(x.detach(), solution, color="C0", linewidth=4, label="sin(pi x)")
+axes.plot(x.detach(), u, color="C1", linestyle="--", label="Sine")
+axes.plot(x.detach(), wrong_u, color="C2", linestyle=":", label="SineOnCtx")
+axes.set_xlabel("x")
+axes.set_ylabel("u")
+axes.legend()
+plt.show()
+
+# %%
+# Three derivatives
+# -----------------
+#
+# The residual takes two derivatives, and training differentiates the residual once more, by the weights. So the
+# activation needs three, one more than ``gradgradcheck`` checks. For the third, check the first derivative with it.
+# The second activation is that of :doc:`three_cures` whose second derivative is written by hand:
+
+from three_cures import SiLUByHand
+
+for function in (Sine, SiLUByHand):
+
+    def derivative(x):
+        return grad(function.apply(x).sum(), x, create_graph=True)[0]
+
+    print(f"{function.__name__:10}", gradcheck(function.apply, points), end=" ")
+    print(gradgradcheck(function.apply, points), end=" ")
+    print(gradgradcheck(derivative, points, raise_exception=False))
+*_, error = solve("SiLUByHand", SiLUByHand.apply)
+assert error < 0.02
+
+# %%
+# Its residual is right, but the gradient of its residual is not. Training finds the solution here all the same, which
+# nothing promises for another equation. The other cures on that page give the third derivative as well.
