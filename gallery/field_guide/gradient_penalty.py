@@ -93,8 +93,8 @@ assert wrong[1] > wrong[0] and wrong_gp[1] < wrong_gp[0]
 #
 # The penalty is made of a first derivative, so its gradient takes a second one. There are two ways to a small
 # derivative: small weights, or points where :math:`\tanh` is flat and :math:`1 - y^2` is small. To autograd the
-# detached :math:`y` is a constant, and the second way is lost. The second-order check notices. Another sign is the bias
-# of the inner layer, on which only :math:`y` depends: it gets no gradient from the penalty.
+# detached :math:`y` is a constant, and the second way is lost. The second-order check notices. Another sign is the
+# bias of the inner layer, on which only :math:`y` depends: it gets no gradient from the penalty.
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(TanhDetached.apply, x))
