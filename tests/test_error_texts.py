@@ -8,6 +8,7 @@ import io
 import multiprocessing
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,7 @@ def run_instrumented(script: Path, pipe: multiprocessing.connection.Connection) 
                 handler.body.insert(0, ast.parse(f"_caught.append(str({handler.name}))").body[0])
     messages: list[str] = []
     os.environ["MPLBACKEND"] = "agg"
+    sys.path.insert(0, str(script.parent))  # some import what a sibling defines
     with contextlib.redirect_stdout(io.StringIO()):
         exec(  # noqa: S102
             compile(ast.fix_missing_locations(tree), str(script), "exec"),
@@ -160,6 +162,7 @@ def test_what_was_read_from_the_output_is_what_was_caught(real_site: Site, scrip
     receiver, sender = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=run_instrumented, args=(script, sender))
     process.start()
+    sender.close()  # so that a script that fails ends the wait
     assert receiver.poll(300)
     caught_texts = receiver.recv()
     process.join()

@@ -56,7 +56,7 @@ def measure() -> dict[str, list[recall.Answer]]:
 def main() -> None:
     """Measure, write the numbers down, and name the queries that found nothing among the first three."""
     answers = measure()
-    numbers = {language: recall.summarise(those) for language, those in answers.items()}
+    numbers = {language: recall.summarise(those, language) for language, those in answers.items()}
     found = {"date": datetime.datetime.now(datetime.UTC).date().isoformat(), "languages": numbers}
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for language, those in answers.items():

@@ -9,7 +9,9 @@ from typing import Any
 
 PROJECT = Path(__file__).parents[2]
 QUERIES = PROJECT / "tests" / "queries"
-HALVES = ("before", "after")  # written before the ranking was made, or after it
+# When queries were written: before the ranking was made, after it, later by somebody who did not know it, and after
+# the change to which those led.
+GROUPS = ("before", "after", "unseen", "fresh")
 
 # Everything in one page, through the modules that the search box uses; lines are joined as by the box.
 ASK = """async ([engine, queries]) => {
@@ -31,7 +33,7 @@ class Answer:
     expected : tuple of str
         Pages that answer it, such as "field_guide/in_place"; none if nothing strong may be found.
     written : str
-        To which half it belongs, "before" or "after".
+        To which of the groups it belongs.
     found : tuple of str
         The first pages that were found.
     strong : bool
@@ -51,9 +53,13 @@ class Answer:
         return bool(set(self.expected) & set(self.found[:first]))
 
 
+def _read(language: str) -> dict[str, Any]:
+    return tomllib.loads((QUERIES / f"{language}.toml").read_text(encoding="utf-8"))
+
+
 def read_queries(language: str) -> list[dict[str, Any]]:
     """The test set of a language."""
-    return tomllib.loads((QUERIES / f"{language}.toml").read_text(encoding="utf-8"))["query"]
+    return _read(language)["query"]
 
 
 def ask(page: Any, address: str, language: str) -> list[Answer]:
@@ -84,14 +90,19 @@ def ask(page: Any, address: str, language: str) -> list[Answer]:
     ]
 
 
-def summarise(answers: list[Answer]) -> dict[str, dict[str, int]]:
-    """For each half: how many queries, and how many were right with the first and with the first three results."""
-    halves = {half: [answer for answer in answers if answer.written == half] for half in HALVES}
-    return {
-        half: {
+def summarise(answers: list[Answer], language: str) -> dict[str, dict[str, int]]:
+    """For each group: how many queries, and how many were right with the first and with the first three results.
+
+    Before the group "unseen" stands what it had been when it was measured once, untouched.
+    """
+    found = {}
+    for group in GROUPS:
+        those = [answer for answer in answers if answer.written == group]
+        if group == "unseen":
+            found["unseen_at_first"] = _read(language)["unseen_at_first"]
+        found[group] = {
             "queries": len(those),
             "first": sum(answer.is_right(1) for answer in those),
             "three": sum(answer.is_right(3) for answer in those),
         }
-        for half, those in halves.items()
-    }
+    return found

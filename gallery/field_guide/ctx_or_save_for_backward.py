@@ -69,8 +69,20 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 #
 # ``SigmoidOnCtx`` computes with the doubled values; not even the sign is right. ``save_for_backward`` notes the version
 # of a tensor, which every operation in place raises, and ``ctx.saved_tensors`` compares. Writing through ``.data`` or
-# NumPy escapes it. Do without the operation in place, or apply it to a ``clone``.
-#
+# NumPy escapes it, and so does a kernel that gets an address. Do without the operation in place, or apply it to a
+# ``clone``. If there has to be such a kernel, tell autograd what it has written to. Then the error is raised:
+
+x = torch.ones(1, requires_grad=True)
+out = past_autograd(SigmoidSaved.apply(x))
+torch.autograd.graph.increment_version(out)
+try:
+    torch.autograd.grad(out, x)
+except RuntimeError as error:
+    print(type(error).__name__, str(error).partition(":")[0], sep=": ")
+else:
+    raise AssertionError("the change was not noticed")
+
+# %%
 # The cure: what goes where
 # -------------------------
 #

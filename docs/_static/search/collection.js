@@ -2,10 +2,10 @@
 
 import { cut, isHan, wordsOf } from "./words.js";
 
-// How much a word counts by where it stands.
-const WEIGHTS = { title: 6, called: 4, headings: 4, intro: 2.5, text: 1, code: 0.8 };
+// How much a word counts by where it stands: a page is about what its title says, and mentions much else.
+const WEIGHTS = { title: 8, called: 5, headings: 4, intro: 2, text: 0.5, code: 0.5 };
 const LONG = 0.5; // how much a long field is held against a page
-const ENOUGH = 1.5; // beyond that, further occurrences add little
+const ENOUGH = 5; // beyond that, further occurrences add little
 
 const fieldsOf = ({ title, called, sections: [first, ...others] }) => ({
   title,
@@ -36,7 +36,9 @@ export class Collection {
     this.errors = errors;
     this.same = same.map((group) => group.map((phrase) => cut(phrase).map(({ word }) => word)));
     this.pages = pages.map((page) => ({ ...page, ...this.#read(fieldsOf(page)) }));
-    this.occurrences = count(this.pages.flatMap(({ words }) => [...words]));
+    this.known = new Set(this.pages.flatMap(({ words }) => [...words]));
+    this.lengths = Object.keys(WEIGHTS).map((_, field) => this.#meanLength(field));
+    this.rarities = new Map();
   }
 
   #read(fields) {
@@ -46,10 +48,13 @@ export class Collection {
     return { words: new Set(counts.flatMap((each) => [...each.keys()])), counts, pairs };
   }
 
-  // How rare a word is; one that stands nowhere is as rare as can be.
+  // How rare pages about a word are: many may mention it in passing. One that stands nowhere is as rare as can be.
   rarity(word) {
-    const pages = this.occurrences.get(word) ?? 0;
-    return Math.log(1 + (this.pages.length - pages + 0.5) / (pages + 0.5));
+    if (!this.rarities.has(word)) {
+      const about = this.pages.reduce((sum, page) => sum + this.presence(word, page), 0);
+      this.rarities.set(word, Math.log(1 + (this.pages.length - about + 0.5) / (about + 0.5)));
+    }
+    return this.rarities.get(word);
   }
 
   // A query without the Chinese words that say nothing.
@@ -58,12 +63,22 @@ export class Collection {
   }
 
   knows(word) {
-    return this.occurrences.has(word);
+    return this.known.has(word);
+  }
+
+  // Words of the pages that begin as this one does and differ in their ending only: "dict" for "dictionary".
+  formsOf(word) {
+    const alike = (other) => {
+      let same = 0;
+      while (same < other.length && other[same] === word[same]) same += 1;
+      const [short, long] = [word.length, other.length].sort((a, b) => a - b);
+      return same >= 4 && 2 * same >= long - 2 && (same === short || (same >= 6 && same >= short - 2));
+    };
+    return isHan(word) ? [] : [...this.known].filter(alike);
   }
 
   // Between 0, it does not stand there, and 1, the page is about it.
   presence(word, page) {
-    this.lengths ??= Object.keys(WEIGHTS).map((_, field) => this.#meanLength(field));
     let sum = 0;
     Object.values(WEIGHTS).forEach((weight, field) => {
       const found = page.counts[field].get(word);

@@ -2,12 +2,12 @@
 
 import { cut, isHan } from "./words.js";
 
-const OTHER_WORDS = 0.75; // a page that uses the reader's own words is rather meant
+const OTHER_WORDS = 0.65; // a page that uses the reader's own words is rather meant
 const APART = 0.5; // the words of a phrase, but not next to each other, or not all of them
 const ONLY_OTHERS = 2.5; // weight of a phrase that the pages know under other names only
 const HAN_PAIR = 0.6; // weight of a pair of characters, which need not be a word
 const UNKNOWN = 0.6; // of a word that stands nowhere
-const NAME = 1.5; // of a name of the API
+const NAME = 2; // of a name of the API
 const PART = 0.4; // of a part of a name that stands nowhere
 
 const startsAt = (words, phrase, at) => phrase.every((word, i) => words[at + i] === word);
@@ -38,11 +38,10 @@ const acrossBorder = (pairs, i, collection) => {
     shares.every((other) => collection.rarity(other.word) + 1 < collection.rarity(word));
 };
 
-// A phrase says more than its words.
 const weightOf = (words, collection) => {
   const known = words.filter((word) => collection.knows(word) && !collection.ignored.has(word));
   if (!known.length) return ONLY_OTHERS;
-  return known.reduce((sum, word) => sum + collection.rarity(word), 0) / known.length + (words.length > 1 ? 1 : 0);
+  return known.reduce((sum, word) => sum + collection.rarity(word), 0) / known.length;
 };
 
 export const conceptsOf = (query, collection) => {
@@ -63,7 +62,7 @@ export const conceptsOf = (query, collection) => {
     if (taken.has(i) || isLetter(word) || collection.ignored.has(word) || acrossBorder(asked, i, collection)) return;
     if (collection.knows(word)) return add([word], [], collection.rarity(word) * (isHan(word) ? HAN_PAIR : name ? NAME : 1));
     // A name of the reader's own says only what its parts say.
-    if (!name) return add([word], [], collection.rarity(word) * UNKNOWN);
+    if (!name) return add([word], collection.formsOf(word).map((form) => [form]), collection.rarity(word) * UNKNOWN);
     for (const part of parts.filter((each) => collection.knows(each) && !collection.ignored.has(each)))
       add([part], [], collection.rarity(part) * PART);
   });

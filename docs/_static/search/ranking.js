@@ -5,12 +5,12 @@ import { presenceOf, standsIn } from "./concepts.js";
 import { wordsOf } from "./words.js";
 
 // Share of what was asked that a page has to speak of, so as not to be a weak match.
-const STRONG = 0.55;
+const STRONG = 0.5;
 // What two words next to each other count in the title, in lists that lead to the page, in headings, intro and text.
 const NEIGHBOURS = [1.2, 0.8, 0.8, 0.5, 0.3];
 // What counts beside how far a page is about each of the words.
-const PHRASES = 0.25;
-const NEAR = 0.3;
+const PHRASES = 0.3;
+const NEAR = 0.2;
 const TITLE = 0.3;
 const ASIDE = 0.7; // of the score of a page about the site itself
 
@@ -46,7 +46,7 @@ export const rank = (all, message, concepts, errors) => {
     const error = errors.get(number) ?? 0;
     const near = togetherIn(page, concepts) / whole;
     const fit = said + PHRASES * phrases + NEAR * near + TITLE * isTitle(page, neighbours);
-    const score = fit * (0.3 + covered) * (page.aside ? ASIDE : 1);
+    const score = fit * (page.aside ? ASIDE : 1);
     return { page, error, score, strong: error > 0 || covered >= STRONG };
   }).filter(({ score, error }) => score > 0 || error > 0)
     .sort((a, b) => b.error - a.error || b.score - a.score);

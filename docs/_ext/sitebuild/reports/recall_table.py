@@ -41,12 +41,18 @@ def share(right: int, queries: int) -> str:
     return f"{right} ({100 * right // queries} %)" if queries else "0"
 
 
-def render_rows(name: str, halves: dict[str, dict[str, int]]) -> list[str]:
-    """The two halves of one language as table rows."""
-    words = {"before": _("written before the ranking"), "after": _("written after it")}
+def render_rows(name: str, groups: dict[str, dict[str, int]]) -> list[str]:
+    """The groups of queries of one language as table rows."""
+    words = {
+        "before": _("before the ranking"),
+        "after": _("after it"),
+        "unseen_at_first": _("by somebody who did not know it; measured once, before any change"),
+        "unseen": _("the same, after the change to which they led"),
+        "fresh": _("after that change; measured once"),
+    }
     rows = []
-    for half, numbers in halves.items():
-        cells = [words[half], numbers["queries"], *(share(numbers[first], numbers["queries"]) for first in ("first", "three"))]
+    for group, numbers in groups.items():
+        cells = [words[group], numbers["queries"], *(share(numbers[first], numbers["queries"]) for first in ("first", "three"))]
         rows.append(f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
     return rows
 
@@ -57,10 +63,10 @@ def visit_table(translator: Any, node: recall_table_node) -> None:
     names = translator.config.language_names
     rows = [
         row
-        for language, halves in found["languages"].items()
-        for row in render_rows(names.get(language, language), halves)
+        for language, groups in found["languages"].items()
+        for row in render_rows(names.get(language, language), groups)
     ]
-    heads = [_("Language"), _("Half"), _("Queries"), _("Right page first"), _("Among the first three")]
+    heads = [_("Language"), _("Written"), _("Queries"), _("Right page first"), _("Among the first three")]
     measured = _("Measured on {date}.").format(date=found["date"])
     translator.body.append(f"<p>{escape(measured)}</p>{render_table('recall-table', heads, rows)}")
     raise nodes.SkipNode
