@@ -84,8 +84,8 @@ intersphinx_mapping = {
 
 # -- Search -----------------------------------------------------------------
 
-# Pages about the site itself: found behind those on its subject.
-search_aside = ["changes", "contributing", "credits", "hosting", "speed"]
+# Pages about the site itself, and lists of its pages: found behind those on its subject.
+search_aside = ["changes", "contributing", "credits", "glossary", "hosting", "speed"]
 
 # -- HTML -------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -66,7 +67,7 @@ def test_the_navigation_groups_lessons_reference_and_the_site(real_site: Site, l
     lessons, reference, about = groups
     assert lessons == [card["href"].removesuffix(".html") for card in real_site.page(language, "index").select(".page-card")]
     assert {PurePosixPath(lesson).parent.name for lesson in lessons} == {path.name for path in (PROJECT / "gallery").iterdir()}
-    assert reference == ["functions", "checks"]
+    assert reference == ["functions", "checks", "glossary"]
     assert about == ["contributing", "hosting", "changes", "speed", "credits"]
 
 
@@ -82,6 +83,22 @@ def test_the_route_keeps_to_what_each_page_presupposes(real_site: Site) -> None:
         first = str(presupposed).partition(" first.")[0]
         for other in route[place + 1 :]:
             assert PurePosixPath(other).name not in first, (name, other)
+
+
+@pytest.mark.parametrize(("language", "place"), [("en", "page {} of 10"), ("zh_CN", "第{}页，共10页")])
+def test_the_links_below_a_page_follow_the_route(real_site: Site, language: str, place: str) -> None:
+    route = [item.a["href"] for item in real_site.page(language, "index").select("ol.route > li")]
+    for number, name in enumerate(route):
+        page = real_site.page(language, name.removesuffix(".html"))
+        links = [posixpath.normpath(posixpath.join(posixpath.dirname(name), link["href"])) for link in page.select(".related-pages a")]
+        following = route[number + 1] if number < 9 else "index.html#route"
+        assert links[0] == following, name
+        assert number == 0 or links[1] == route[number - 1], name
+        assert page.select_one(".route-place").get_text().endswith(place.format(number + 1))
+        assert [link["rel"] for link in page.select(".related-pages a")] == [["next"], ["prev"]]
+    beside = real_site.page(language, "double_backward/backward_outside_autograd")
+    assert not beside.select(".route-place")
+    assert beside.select_one(".related-pages a")["href"] == "no_third_derivative.html"
 
 
 @pytest.fixture

@@ -241,3 +241,16 @@ def test_the_chapters_follow_one_another(real_site: Site) -> None:
     assert last.select_one("a.next-page")["href"] == "../conv_bn_fusion/index.html"
     first = real_site.page("zh_CN", "conv_bn_fusion/index")
     assert first.select_one("a.prev-page")["href"] == "../double_backward/no_third_derivative.html"
+
+
+def test_no_mark_can_begin_a_line_behind_a_formula(real_site: Site) -> None:
+    joined = 0
+    for _language, path, page in pages(real_site):
+        for formula in page.select("p math, li math, td math"):
+            following = formula.next_sibling
+            if formula.parent.get("class") == ["formula-with-mark"]:
+                joined += 1
+                assert following.strip() and following.next_sibling is None, (path, formula.parent)
+            else:
+                assert not isinstance(following, str) or following[:1] not in set("，。；：、！？）》,.;:)"), (path, formula)
+    assert joined

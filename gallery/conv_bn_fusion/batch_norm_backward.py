@@ -60,7 +60,8 @@ EPS = 1e-3
 def centre(inputs):
     count = inputs.numel() // inputs.shape[1]  # N = B · H · W
     if inputs.dim() != 4 or count < 2:
-        raise ValueError(f"batch norm needs (B, C, H, W) with B * H * W > 1, not {tuple(inputs.shape)}")
+        shape = tuple(inputs.shape)
+        raise ValueError(f"batch norm needs (B, C, H, W) with B * H * W > 1, not {shape}")
     # In half precision the sums would lose too many digits.
     wide = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
     centred = wide - wide.mean(DIMS, keepdim=True)

@@ -74,7 +74,8 @@ print("gradcheck     ", gradcheck(BatchNorm.apply, (inputs, 0.1)))
 # A second derivative does not exist at this point, since :math:`\sigma` has a kink there, as :math:`|t|` has at zero.
 # What a second backward returns is finite:
 
-(grad_input,) = torch.autograd.grad(BatchNorm.apply(inputs, EPS), inputs, grad_output, create_graph=True)
+out = BatchNorm.apply(inputs, EPS)
+(grad_input,) = torch.autograd.grad(out, inputs, grad_output, create_graph=True)
 (second,) = torch.autograd.grad(grad_input.pow(2).sum(), inputs)
 print(second.isfinite().all().item())
 assert second.isfinite().all()

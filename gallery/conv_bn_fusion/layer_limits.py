@@ -54,7 +54,8 @@ print(tuple(nn_batch_norm(torch.rand(0, 6, 6, 6), None, None, training=True).sha
 # errors as well:
 
 assert refused(FusedConvBN2d, 3, 6, 3, stride=2) is TypeError
-assert refused(FusedConvBN.apply, torch.rand(4, 4, 8, 8), torch.rand(6, 2, 3, 3), EPS) is RuntimeError
+grouped = torch.rand(4, 4, 8, 8), torch.rand(6, 2, 3, 3)
+assert refused(FusedConvBN.apply, *grouped, EPS) is RuntimeError
 assert refused(layer, images[0]) is ValueError
 
 # %%

@@ -44,7 +44,12 @@ def checkpointed(inputs, weight):
     return checkpoint(nn_conv_bn, inputs, weight, use_reentrant=False)
 
 
-LAYERS = {"FusedConvBN": fused_conv_bn, "checkpoint": checkpointed, "pair": conv_bn, "nn": nn_conv_bn}
+LAYERS = {
+    "FusedConvBN": fused_conv_bn,
+    "checkpoint": checkpointed,
+    "pair": conv_bn,
+    "nn": nn_conv_bn,
+}
 
 
 def chain(layer, inputs, weights):
@@ -105,9 +110,11 @@ table = {}
 print(f"{'B':>3}{'L':>3}", "".join(f"{name:>12}" for name in ("predict(1)", "predict(2)", *LAYERS)))
 for depth in (1, 3, 6):
     for batch in (8, 32, 128):
-        kept = table[batch, depth] = {name: measure(layer, batch, depth) for name, layer in LAYERS.items()}
+        kept = {name: measure(layer, batch, depth) for name, layer in LAYERS.items()}
+        table[batch, depth] = kept
         one, two = predict(1, batch, depth), predict(2, batch, depth)
-        print(f"{batch:3}{depth:3}", "".join(f"{value:12,}" for value in (one, two, *kept.values())))
+        row = (one, two, *kept.values())
+        print(f"{batch:3}{depth:3}", "".join(f"{value:12,}" for value in row))
         assert cuda or tuple(kept.values()) == (one, one, two, two + 2 * 8 * 4 * depth)
 
 # %%
@@ -119,7 +126,8 @@ for depth in (1, 3, 6):
 
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
 for name, style in zip(LAYERS, ("C0-o", "C2:", "C1-s", "k:")):
-    axes.plot((8, 32, 128), [table[batch, 6][name] / 2**20 for batch in (8, 32, 128)], style, linewidth=2, label=name)
+    kept = [table[batch, 6][name] / 2**20 for batch in (8, 32, 128)]
+    axes.plot((8, 32, 128), kept, style, linewidth=2, label=name)
 axes.set_xlabel("inputs.shape[0]")
 axes.set_ylabel("MiB")
 axes.legend()

@@ -125,7 +125,8 @@ for name, way in WAYS.items():
     tried("conv2d", way, conv2d)
     once = tried("OnceConv2d", way, OnceConv2d.apply)
     assert once == without or (name == "plain" and "@once_differentiable" in once)
-    assert tried("GuardedConv2d", way, GuardedConv2d.apply) == "GuardedConv2d has no second derivative"
+    said = tried("GuardedConv2d", way, GuardedConv2d.apply)
+    assert said == "GuardedConv2d has no second derivative"
 
 # %%
 # Of five ways, ``OnceConv2d`` raised in one. In the others the contribution of the convolution is missing, silently. Its

@@ -21,7 +21,8 @@ from memory_kept import LAYERS, chain, cuda, tensors
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
-print("cuda" if cuda else "cpu", torch.__version__, "max_memory_allocated" if cuda else "torch.profiler")
+name, source = ("cuda", "max_memory_allocated") if cuda else ("cpu", "torch.profiler")
+print(name, torch.__version__, source)
 
 # %%
 # The peak

@@ -28,7 +28,8 @@ class StatisticsOnCtx(torch.autograd.Function):
     def forward(ctx, inputs, weight, eps):
         ctx.save_for_backward(inputs, weight)
         conv = conv2d(inputs, weight)
-        ctx.eps, ctx.mean, ctx.std = eps, conv.mean(DIMS, keepdim=True), conv.var(DIMS, keepdim=True).sqrt()
+        ctx.eps, ctx.mean = eps, conv.mean(DIMS, keepdim=True)
+        ctx.std = conv.var(DIMS, keepdim=True).sqrt()
         return (conv - ctx.mean) / (ctx.std + eps)
 
     @staticmethod
@@ -37,7 +38,8 @@ class StatisticsOnCtx(torch.autograd.Function):
         conv = conv2d(inputs, weight)
         # Autograd takes ctx.mean and ctx.std for constants: forward recorded nothing about them.
         count, centred, scale = conv.numel() / conv.shape[1], conv - ctx.mean, ctx.std + ctx.eps
-        through_std = (grad_output * centred).sum(DIMS, keepdim=True) / ((count - 1) * ctx.std * scale**2)
+        through_std = (grad_output * centred).sum(DIMS, keepdim=True)
+        through_std = through_std / ((count - 1) * ctx.std * scale**2)
         through_mean = grad_output - grad_output.mean(DIMS, keepdim=True)
         grad_conv = through_mean / scale - centred * through_std
         return *conv_backward(grad_conv, inputs, weight, ctx.needs_input_grad), None
@@ -47,7 +49,8 @@ inputs = torch.rand(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
 weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 
 print("gradcheck    ", gradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS)))
-print("gradgradcheck", gradgradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS), raise_exception=False))
+second = gradgradcheck(StatisticsOnCtx.apply, (inputs, weight, EPS), raise_exception=False)
+print("gradgradcheck", second)
 
 # %%
 # How wrong it gets
@@ -62,11 +65,13 @@ def plain_layer(inputs, weight, eps):
 
 
 def penalty_gradient(layer):
-    (grad_input,) = torch.autograd.grad(layer(inputs, weight, EPS).pow(3).sum(), inputs, create_graph=True)
+    loss = layer(inputs, weight, EPS).pow(3).sum()
+    (grad_input,) = torch.autograd.grad(loss, inputs, create_graph=True)
     return torch.autograd.grad(grad_input.pow(2).sum(), weight)[0]
 
 
-torch.testing.assert_close(StatisticsOnCtx.apply(inputs, weight, EPS), plain_layer(inputs, weight, EPS))
+out, expected = (layer(inputs, weight, EPS) for layer in (StatisticsOnCtx.apply, plain_layer))
+torch.testing.assert_close(out, expected)
 wrong, right = penalty_gradient(StatisticsOnCtx.apply), penalty_gradient(plain_layer)
 print("StatisticsOnCtx", [round(value, 2) for value in wrong[0, 0, 0].tolist()])
 print("plain_layer    ", [round(value, 2) for value in right[0, 0, 0].tolist()])

@@ -7,7 +7,7 @@ writes one, checks it, and reads in its backward graph why that is so.
 
 Read :doc:`/first_steps/backward_graph` first.
 
-The Function is the plainest one that has a second derivative worth the name: :math:`y = x^2`, with
+The Function is the plainest one that has a second derivative other than zero: :math:`y = x^2`, with
 :math:`y' = 2x` and :math:`y'' = 2`. Its backward needs :math:`x`, so :math:`x` has to be kept.
 """
 

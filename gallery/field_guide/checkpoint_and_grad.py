@@ -89,7 +89,7 @@ make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
 # The cure
 # --------
 #
-# Take the first way out that the message offers. With ``use_reentrant=False`` checkpoint is no Function: the
+# Take the first way out that the message offers. With ``use_reentrant=False`` checkpoint is not a Function: the
 # layer's own nodes stand in the graph, and hooks on what they save run the layer again when ``backward`` asks.
 
 
@@ -104,4 +104,24 @@ print_derivatives(not_reentrant)
 print_derivatives(tanh_layer)
 
 # %%
-# Both derivatives are complete. ``torch.autograd.grad`` works as well: the two checks call it.
+# Both derivatives are complete. ``torch.autograd.grad`` works as well: the two checks call it. It may also stand inside
+# the function, as long as it is called with ``create_graph=True``. The other variant runs the function without
+# recording, and then there is nothing to differentiate:
+
+
+def tanh_slope(x):
+    return torch.autograd.grad(tanh_layer(x).sum(), x, create_graph=True)[0]
+
+
+def slope_in_checkpoint(x):
+    return checkpoint(tanh_slope, x, use_reentrant=False)
+
+
+print("gradcheck    ", gradcheck(slope_in_checkpoint, x))
+torch.testing.assert_close(slope_in_checkpoint(x), tanh_slope(x))
+try:
+    checkpoint(tanh_slope, x, use_reentrant=True)
+except RuntimeError as error:
+    print(f"RuntimeError: {error}")
+else:
+    raise AssertionError("it was recorded")

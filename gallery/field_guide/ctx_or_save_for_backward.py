@@ -69,8 +69,20 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 #
 # ``SigmoidOnCtx`` computes with the doubled values; not even the sign is right. ``save_for_backward`` notes the version
 # of a tensor, which every operation in place raises, and ``ctx.saved_tensors`` compares. Writing through ``.data`` or
-# NumPy escapes it. Do without the operation in place, or apply it to a ``clone``.
-#
+# NumPy escapes it, and so does a kernel that gets an address. Do without the operation in place, or apply it to a
+# ``clone``. If there has to be such a kernel, tell autograd what it has written to. Then the error is raised:
+
+x = torch.ones(1, requires_grad=True)
+out = past_autograd(SigmoidSaved.apply(x))
+torch.autograd.graph.increment_version(out)
+try:
+    torch.autograd.grad(out, x)
+except RuntimeError as error:
+    print(type(error).__name__, str(error).partition(":")[0], sep=": ")
+else:
+    raise AssertionError("the change was not noticed")
+
+# %%
 # The cure: what goes where
 # -------------------------
 #
@@ -101,7 +113,8 @@ class LeakyReLUByMask(torch.autograd.Function):
 
 x = torch.tensor([-2.0, -0.5, 0.5, 2.0], dtype=torch.float64, requires_grad=True)
 assert 8 * (x > 0).nbytes == x.nbytes
-print("gradcheck", gradcheck(LeakyReLUByMask.apply, (x, 0.1)), gradgradcheck(LeakyReLUByMask.apply, (x, 0.1)))
+for check in (gradcheck, gradgradcheck):
+    print(check.__name__, check(LeakyReLUByMask.apply, (x, 0.1)))
 torch.testing.assert_close(LeakyReLUByMask.apply(x, 0.1), torch.nn.functional.leaky_relu(x, 0.1))
 
 # %%

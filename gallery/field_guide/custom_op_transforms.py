@@ -118,6 +118,7 @@ torch.testing.assert_close(vmap(psi, in_dims=1, out_dims=1)(blocks), polygamma(0
 # Function, and raises nothing. Forward mode over reverse mode, as in ``torch.func.hessian``, is right:
 
 point = inputs[:1].squeeze()
-print([jacfwd(outer(psi_function))(point).item() for outer in (jacfwd, jacrev)], polygamma(2, point).item())
+second = [jacfwd(outer(psi_function))(point).item() for outer in (jacfwd, jacrev)]
+print(second, polygamma(2, point).item())
 assert jacfwd(jacfwd(psi_function))(point) == 0
 torch.testing.assert_close(jacfwd(jacrev(psi_function))(point), polygamma(2, point))

@@ -6,13 +6,16 @@ This page shows what ``backward`` frees, and why it cannot free a tensor on ``ct
 
 Read :doc:`tensors_on_ctx` first.
 
-A list of losses grows during training, and memory grows much faster than the list.
+A list of losses grows during training, and memory grows much faster than the list. Or a second ``backward`` raises,
+although no loss was used twice. Or ``backward(create_graph=True)`` warns of a reference cycle.
 """
 
+import gc
+import warnings
 import weakref
 
 import torch
-from torch.autograd import gradcheck
+from torch.autograd import grad, gradcheck
 from torch.autograd.graph import saved_tensors_hooks
 
 torch.manual_seed(0)
@@ -70,3 +73,67 @@ except RuntimeError as error:
 # should hold ``loss.detach()`` or ``loss.item()``, which lead to no node:
 
 assert loss.grad_fn is not None and loss.detach().grad_fn is None
+
+# %%
+# Two losses with a common part
+# -----------------------------
+#
+# A loss need not be used twice for this message. It is enough that two losses share a part of the graph, or that a
+# tensor of the step before is used again. Add the losses and call ``backward`` once, or let the second go on with
+# ``hidden.detach()`` if its gradient should not go back there:
+
+hidden = SigmoidSaved.apply(x)
+first, second = hidden.sum(), hidden.square().sum()
+first.backward()
+try:
+    second.backward()
+except RuntimeError:
+    expected = x.grad + grad(SigmoidSaved.apply(x).square().sum(), x)[0]
+else:
+    raise AssertionError("the shared part was still there")
+
+hidden, x.grad = SigmoidSaved.apply(x), None
+(hidden.sum() + hidden.square().sum()).backward()
+torch.testing.assert_close(x.grad, expected)
+x.grad = None
+(hidden.detach() * x).sum().backward()
+torch.testing.assert_close(x.grad, hidden.detach())
+
+# %%
+# A gradient that leads back to its tensor
+# ----------------------------------------
+#
+# With ``create_graph=True`` a gradient has a history, which leads to ``x`` and to what was saved. ``backward`` stores
+# it in ``x.grad``, so ``x`` leads to itself, through C++, and this memory is lost:
+
+
+def by_backward(x):
+    with warnings.catch_warnings(record=True):
+        SigmoidSaved.apply(x).sum().backward(create_graph=True)
+
+
+def by_backward_cleared(x):
+    by_backward(x)
+    x.grad = None
+
+
+def by_grad(x):
+    grad(SigmoidSaved.apply(x).sum(), x, create_graph=True)
+
+
+def is_left(step):
+    x = torch.randn(1000, requires_grad=True)
+    storage = weakref.ref(x.untyped_storage())
+    step(x)
+    del x
+    gc.collect()
+    return storage() is not None
+
+
+for step, left in ((by_backward, True), (by_backward_cleared, False), (by_grad, False)):
+    print(f"{step.__name__:19}", is_left(step))
+    assert is_left(step) == left
+
+# %%
+# Use :func:`~torch.autograd.grad` where you need ``create_graph=True``. It stores nothing in ``x.grad``. Otherwise set
+# the ``grad`` of every parameter to ``None`` after each step.

@@ -102,7 +102,8 @@ compare("vmap", vmap(Reciprocal.apply)(x), 1 / x)
 compare("vmap(grad)", vmap(grad(Reciprocal.apply))(x), -1 / x**2)
 compare("vmap(jacrev(jacrev))", vmap(jacrev(jacrev(Reciprocal.apply)))(x), 2 / x**3)
 
-print("gradcheck", gradcheck(Reciprocal.apply, x, check_batched_grad=True), gradgradcheck(Reciprocal.apply, x))
+print("gradcheck", gradcheck(Reciprocal.apply, x, check_batched_grad=True))
+print("gradgradcheck", gradgradcheck(Reciprocal.apply, x))
 
 # %%
 # A guard that does not guard

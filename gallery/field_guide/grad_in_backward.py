@@ -60,13 +60,45 @@ except torch._dynamo.exc.Unsupported as error:
 #
 # The inner graph begins at a detached copy, so ``grad_input`` has no history that leads to the real ``x``. The graph
 # exists only while the code runs, and ``torch.compile`` reads the code before that. And since autograd does not record
-# ``forward``, a tensor that is no input of the Function gets no gradient.
+# ``forward``, a tensor that is not among the inputs gets no gradient.
 #
+# Autograd does not record ``backward`` either, unless it was asked to. So without ``enable_grad`` there is no inner graph
+# to differentiate. With ``create_graph=True`` the inner graph stays in memory as long as the gradient, and is of no use:
+
+
+class WaveUnrecorded(WaveByGrad):
+    @staticmethod
+    def backward(ctx, grad_output):
+        x = ctx.saved_tensors[0].detach().requires_grad_()
+        return torch.autograd.grad(wave(x, frequency), x, grad_output)[0]
+
+
+class WaveKeepingGraph(WaveByGrad):
+    @staticmethod
+    def backward(ctx, grad_output):
+        with torch.enable_grad():
+            x = ctx.saved_tensors[0].detach().requires_grad_()
+            out = wave(x, frequency)
+            return torch.autograd.grad(out, x, grad_output, create_graph=True)[0]
+
+
+try:
+    grad(WaveUnrecorded.apply(x).sum(), x)
+except RuntimeError as error:
+    print("RuntimeError:", error)
+else:
+    raise AssertionError("it was recorded")
+for function in (WaveByGrad, WaveKeepingGraph):
+    (grad_x,) = grad(function.apply(x).sum(), x)
+    print(function.__name__, grad_x.grad_fn and grad_x.grad_fn.name())
+    assert (grad_x.grad_fn is not None) == (function is WaveKeepingGraph)
+
+# %%
 # The cure
 # --------
 #
 # ``torch.func.vjp`` takes a function and its inputs, and returns the value and a function for the gradients. Nothing is
-# detached. And every tensor that should get a gradient is an input:
+# detached, and ``enable_grad`` is not needed. And every tensor that should get a gradient is an input:
 
 
 class Wave(torch.autograd.Function):
@@ -88,13 +120,53 @@ def compiled_wave(x, frequency):
 inputs = x, frequency
 print("gradcheck    ", gradcheck(Wave.apply, inputs))
 print("gradgradcheck", gradgradcheck(Wave.apply, inputs))
-torch.testing.assert_close(grad(Wave.apply(*inputs).sum(), inputs), grad(wave(*inputs).sum(), inputs))
+found, expected = (grad(each(*inputs).sum(), inputs) for each in (Wave.apply, wave))
+torch.testing.assert_close(found, expected)
 compiled = torch.compile(compiled_wave, fullgraph=True, backend="aot_eager")
 print("gradcheck    ", gradcheck(compiled, inputs))
 
 # %%
 # The last line checks the first derivative of the compiled function; for the second, see :doc:`torch_compile_twice`.
 #
+# A module inside
+# ---------------
+#
+# The weights of a module become inputs as well, and ``torch.func.functional_call`` runs the module with those that it
+# is given:
+
+
+class CallModule(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, module, *tensors):
+        ctx.module = module
+        ctx.save_for_backward(*tensors)
+        return module(tensors[0])
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        names = [name for name, _ in ctx.module.named_parameters()]
+
+        def call(x, *weights):
+            return torch.func.functional_call(ctx.module, dict(zip(names, weights)), x)
+
+        _, gradients = torch.func.vjp(call, *ctx.saved_tensors)
+        return None, *gradients(grad_output)
+
+
+module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh()).double()
+
+
+def call_module(x, *weights):
+    return CallModule.apply(module, x, *weights)
+
+
+tensors = x, *module.parameters()
+print("gradcheck    ", gradcheck(call_module, tensors))
+print("gradgradcheck", gradgradcheck(call_module, tensors))
+grads = grad(call_module(*tensors).sum(), tensors)
+torch.testing.assert_close(grads, grad(module(x).sum(), tensors))
+
+# %%
 # A setting that is not a cure
 # ----------------------------
 #
@@ -113,8 +185,10 @@ def penalty_of(function):
 
 with torch._dynamo.config.patch(trace_autograd_ops=True):
     print("gradcheck    ", gradcheck(torch.compile(WaveByGrad.apply, backend="aot_eager"), x))
-    for function, right in ((Wave.apply, False), (torch.compiler.allow_in_graph(compiled_wave), True)):
+    opaque_wave = torch.compiler.allow_in_graph(compiled_wave)
+    for function, right in ((Wave.apply, False), (opaque_wave, True)):
         penalty = penalty_of(function)
-        eager, compiled = (grad(each(x).sum(), x)[0] for each in (penalty, torch.compile(penalty, backend="aot_eager")))
+        both = (penalty, torch.compile(penalty, backend="aot_eager"))
+        eager, compiled = (grad(each(x).sum(), x)[0] for each in both)
         print(eager.tolist(), compiled.tolist())
         assert torch.allclose(eager, compiled) == right

@@ -115,3 +115,36 @@ print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 # %%
 # Data that come into the first layer require no gradient, and none was computed. The second list shows the limit:
 # ``needs_input_grad`` knows what requires a gradient, not what this call of :func:`~torch.autograd.grad` asked for.
+#
+# Each gradient is a product: :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` the Jacobian, the
+# derivatives of all elements of the output by all elements of this input. ``backward`` returns the product in the shape
+# of the input, and has no need to build :math:`J`, which is large:
+
+grad_output = torch.randn(4, 2, dtype=torch.float64)
+out = Linear.apply(x, weight, 2.0)
+jacobian = torch.autograd.functional.jacobian(lambda x: Linear.apply(x, weight, 2.0), x)
+print(tuple(jacobian.shape), tuple(x.shape))
+(grad_x,) = grad(out, x, grad_output)
+torch.testing.assert_close(grad_x, torch.tensordot(grad_output, jacobian, 2))
+
+# %%
+# Backward is never called
+# ------------------------
+#
+# If ``backward`` does not run at all, no way leads from the loss to its node, or there is no node. No input required a
+# gradient, or grad mode was off, or ``forward`` was called without ``apply``. In the last case autograd differentiates
+# the operations of ``forward``, and your formula is not used:
+
+
+def call_forward(x, weight, scale):
+    return Linear.forward(Linear, x, weight, scale)  # wrong: Linear.apply is meant
+
+
+with torch.no_grad():
+    unrecorded = Linear.apply(x, weight, 2.0)
+constant = Linear.apply(x.detach(), weight.detach(), 2.0)
+nodes = []
+for tensor in (out, unrecorded, constant, call_forward(x, weight, 2.0)):
+    nodes.append(tensor.grad_fn and tensor.grad_fn.name())
+print(nodes)
+assert nodes == ["LinearBackward", None, None, "MulBackward0"]

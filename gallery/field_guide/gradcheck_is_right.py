@@ -52,8 +52,19 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# ``input 1`` is the second input, ``weight``. Both Jacobians hold the same numbers, in other places.
-#
+# ``input 1`` is the second input, ``weight``. A row of the two matrices belongs to an element of this input, a column to
+# an element of the output. The numerical one says what should be there: the first weight, in the first row, changes the
+# outputs 0 and 1. Both hold the same numbers, in other places.
+
+def flat_scale(weight):
+    return (x * weight[:, None]).flatten()
+
+
+jacobian = torch.autograd.functional.jacobian(flat_scale, weight)
+print(jacobian.T.tolist())  # the numerical matrix, from autograd
+assert jacobian.T.tolist() == [[1, 2, 0, 0], [0, 0, 3, 4]]
+
+# %%
 # If a gradient is larger than its input, autograd sums it to the size of the input, as it does after broadcasting: over
 # dimensions that were added on the left, and over those in which the input has size 1. With a square ``x`` the shapes
 # fit, and the sum goes over the rows. With a single row they fit as well, and the result is even right. With any other
@@ -97,8 +108,9 @@ class ScaleByColumn(ScaleRows):
         return grad_output * column, grad_output * x
 
 
-for function, inputs in ((ScaleRowsSummed, (rows, weight)), (ScaleByColumn, (rows, weight[:, None]))):
-    print(function.__name__, gradcheck(function.apply, inputs), gradgradcheck(function.apply, inputs))
+for function, weights in ((ScaleRowsSummed, weight), (ScaleByColumn, weight[:, None])):
+    for check in (gradcheck, gradgradcheck):
+        print(function.__name__, check.__name__, check(function.apply, (rows, weights)))
 
 # %%
 # The other mistake that training hides is a loss that ignores ``grad_output``: :doc:`ignores_grad_output`.

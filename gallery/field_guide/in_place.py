@@ -62,7 +62,8 @@ class Double(DoubleUndeclared):
     @staticmethod
     def forward(ctx, x):
         ctx.mark_dirty(x)
-        return x.mul_(2)
+        x.mul_(2)
+        return x
 
 
 def double_a_copy(x):
@@ -76,6 +77,37 @@ print(out.tolist(), grad_x.tolist(), out.grad_fn.name())
 print("gradcheck", gradcheck(double_a_copy, x), gradgradcheck(double_a_copy, x))
 
 # %%
+# In torch 2.13 ``torch.compile`` respects the mark, also if, as in ``doubled``, the result of ``apply`` is not used. But it
+# wants the input itself to be returned, ``x``, and not what ``mul_`` returns, although that is the same tensor:
+
+
+class DoubleReturnsMul(Double):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(2)
+
+
+def double_through_mul(x):
+    return DoubleReturnsMul.apply(x.clone())
+
+
+def double_hidden(x):
+    return doubled(Double, x)
+
+
+torch._dynamo.reset()
+print("gradcheck", gradcheck(double_through_mul, x), gradgradcheck(double_through_mul, x))
+for function in (double_a_copy, double_hidden, double_through_mul):
+    try:
+        out = torch.compile(function, fullgraph=True, backend="aot_eager")(x)
+        torch.testing.assert_close(grad(out.sum(), x)[0], torch.full_like(x, 2))
+        assert function is not double_through_mul
+    except torch._dynamo.exc.Unsupported as error:
+        assert function is double_through_mul
+        print(type(error).__name__, str(error).partition("\n")[0], sep=": ")
+
+# %%
 # What cannot be changed in place
 # -------------------------------
 
@@ -85,6 +117,14 @@ class DoubleNotReturned(Double):
     def forward(ctx, x):
         ctx.mark_dirty(x)
         return x.mul_(2).clone()
+
+
+class DoubleOfCopy(Double):
+    @staticmethod
+    def forward(ctx, x):
+        copy = x.clone().view(-1)
+        ctx.mark_dirty(copy)
+        return copy.mul_(2)
 
 
 class Flat(torch.autograd.Function):
@@ -104,6 +144,7 @@ attempts = (
     lambda: Double.apply(x[:1]),  # 4: a view of a leaf
     lambda: Double.apply(x.clone().unbind()[0]),  # 5: one of several views
     lambda: Flat.apply(x.clone().view(1, 2)).mul_(2),  # 6: a view made by a Function
+    lambda: DoubleOfCopy.apply(x),  # 7: dirty, and no input
 )
 for number, attempt in enumerate(attempts, start=1):
     try:
@@ -118,6 +159,8 @@ assert Flat.apply(row).shape == (2,)
 print("gradcheck", gradcheck(Flat.apply, row), gradgradcheck(Flat.apply, row))
 
 # %%
+# 7 marks a tensor that is a view of something made in ``forward``. Only inputs that were changed may be marked.
+#
 # A copy can be changed, as in ``double_a_copy``. Mind that a Function is refused only after its ``forward`` has run. In 2
 # and 4 that was too late for ``x``:
 

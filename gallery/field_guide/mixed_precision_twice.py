@@ -127,3 +127,27 @@ print("gradgradcheck", gradgradcheck(cube_in_float32, exact))
 # %%
 # To compute in bfloat16 instead, cast to ``torch.get_autocast_dtype("cpu")`` in the same place, if
 # ``torch.is_autocast_enabled("cpu")``.
+#
+# With ``register_autocast``
+# --------------------------
+#
+# An operator of ``torch.library`` has ``register_autocast`` instead, which casts its inputs and switches autocast off
+# inside. The second derivative stays right:
+
+
+@torch.library.custom_op("field_guide::cube", mutates_args=())
+def cube_operator(x: torch.Tensor) -> torch.Tensor:
+    inside.append((x.dtype, torch.is_autocast_enabled("cpu")))
+    return x**3
+
+
+setup_context = CubeInTwoSteps.setup_context
+cube_operator.register_autograd(CubeInTwoSteps.backward, setup_context=setup_context)
+inside = []
+under_autocast(cube_operator, half)
+cube_operator.register_autocast("cpu", torch.float32)
+under_autocast(cube_operator, half)
+print(inside)
+assert inside == [(torch.bfloat16, True), (torch.float32, False)]
+assert second_derivative(cube_operator, half).tolist() == [30.0, 480.0]
+print("gradgradcheck", gradgradcheck(cube_operator, exact))

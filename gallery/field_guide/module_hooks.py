@@ -122,3 +122,37 @@ print("gradgradcheck", gradgradcheck(Squared.apply, x))
 # %%
 # The hook of a node gets the gradients of this node. They are those of the whole module if the module is one
 # Function.
+#
+# The hook is not called
+# ----------------------
+#
+# Only a call of the module sets up its hooks, not one of its ``forward``. And backward has to go through the module: no
+# hook is called if nothing in it or before it requires grad, or if ``grad`` asks for its weights only.
+
+
+class Weighted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2, dtype=torch.float64))
+
+    def forward(self, x):
+        return x * self.weight
+
+
+layer, tanh = Weighted(), nn.Tanh()
+for module in (layer, tanh):
+    module.register_full_backward_hook(lambda *arguments: called.append(1))
+asked = (
+    lambda: layer(x).sum().backward(),
+    lambda: layer(x.detach()).sum().backward(),  # the weight requires grad
+    lambda: layer.forward(x).sum().backward(),
+    lambda: (tanh(x.detach()) * x).sum().backward(),
+    lambda: torch.autograd.grad(layer(x).sum(), layer.weight),
+)
+counts = []
+for ask in asked:
+    called = []
+    ask()
+    counts.append(len(called))
+print(counts)
+assert counts == [1, 1, 0, 0, 0]

@@ -60,7 +60,11 @@ make_dot(out, params={"x": x, "bias": bias, "out": out})
 # the side that was recorded last comes first. If it triples the tensor, the other side gets the tripled one. So it may
 # depend on the order of two terms, as in this residual connection, where the right gradient is 4:
 
-for residual in (lambda x: TripleOverGrad.apply(x * 1) + x * 1, lambda x: x * 1 + TripleOverGrad.apply(x * 1)):
+residuals = (
+    lambda x: TripleOverGrad.apply(x * 1) + x * 1,
+    lambda x: x * 1 + TripleOverGrad.apply(x * 1),
+)
+for residual in residuals:
     print(grad(residual(x), x, grad_outputs=torch.ones_like(x))[0].tolist())
 
 # %%
@@ -74,6 +78,34 @@ except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
 else:
     raise AssertionError("mul_ did not refuse")
+
+# %%
+# Neither is a saved tensor yours. Here the gradient is right, and the input of the caller, a parameter perhaps, is not
+# what it was. A second ``backward`` notices the change:
+
+
+class SquareOverSaved(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.pow(2)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return x.mul_(2 * grad_output)  # wrong: it is the tensor of the caller
+
+
+x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+out = SquareOverSaved.apply(x)
+print(grad(out.sum(), x, retain_graph=True)[0].tolist(), x.tolist())
+assert x.tolist() == [2.0, 4.0]
+try:
+    grad(out.sum(), x)
+except RuntimeError as error:
+    print(f"RuntimeError: {str(error).partition(':')[0]}")
+else:
+    raise AssertionError("the change was not noticed")
 
 # %%
 # Inputs as scratch paper

@@ -16,7 +16,7 @@ from textwrap import fill
 
 import torch
 from torch import func
-from torch.autograd import grad, gradcheck
+from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.autograd.function import once_differentiable
 
 # %%
@@ -141,3 +141,28 @@ for ask in (by_grad, by_inputs, by_func, by_backward):
         continue
     raise AssertionError(f"{ask.__name__} did not raise")
 print("gradcheck  ", gradcheck(ProductGuarded.apply, (x.double(), weight.double())))
+
+# %%
+# If you want the second derivative instead
+# -----------------------------------------
+#
+# The message that ``by_backward`` got says only that somebody has marked this ``backward``. If it is made of PyTorch
+# operations and of saved inputs and outputs, as here, the decorator can go, and ``gradgradcheck`` tells whether that
+# was right:
+
+
+class Product(ProductOnce):
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, weight = ctx.saved_tensors
+        return grad_output * weight, grad_output * x
+
+
+print("gradcheck    ", gradcheck(Product.apply, (x.double(), weight.double())))
+print("gradgradcheck", gradgradcheck(Product.apply, (x.double(), weight.double())))
+for ask in (by_grad, by_inputs, by_func, by_backward):
+    torch.testing.assert_close(ask(Product.apply), ask(torch.mul))
+
+# %%
+# If it calls code outside PyTorch, that code needs a derivative of its own:
+# :doc:`/double_backward/backward_outside_autograd`.

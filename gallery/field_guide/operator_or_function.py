@@ -56,7 +56,8 @@ def two_derivatives(function, x):
 
 x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64, requires_grad=True)
 for inputs in (x, x.detach().float().requires_grad_(), x.detach()[0].requires_grad_()):
-    of_function, of_operator = (two_derivatives(each, inputs) for each in (PolyGamma.apply, polygamma))
+    of_function = two_derivatives(PolyGamma.apply, inputs)
+    of_operator = two_derivatives(polygamma, inputs)
     for ours, theirs in zip(of_function, of_operator):
         print(ours.dtype, tuple(ours.shape), torch.equal(ours, theirs))
 

@@ -97,6 +97,36 @@ else:
     raise AssertionError("integers were taken")
 
 # %%
+# To change an argument
+# ---------------------
+#
+# Name the argument in ``mutates_args``, and return nothing. Then ``opcheck`` is content, and autograd notes the change,
+# but has no derivative for it. In torch 2.13 the gradient is that from before, and no error says so:
+
+
+@custom_op("field_guide::double_it", mutates_args=("x",))
+def double_it(x: Tensor) -> None:
+    array = x.numpy()
+    array *= 2
+
+
+values = x.clone()
+version = values._version
+double_it(values)
+print(values.tolist(), values._version - version)
+torch.testing.assert_close(values, 2 * x)
+show_results(opcheck(double_it, (values,)))
+
+weight = torch.ones(3, dtype=torch.float64, requires_grad=True)
+values = weight * x
+double_it(values)
+(grad_weight,) = torch.autograd.grad(values.sum(), weight)
+print(grad_weight.tolist(), (2 * x).tolist())
+torch.testing.assert_close(grad_weight, x)  # 2 * x would be right
+
+# %%
+# So let an operator that has to be differentiated return a new tensor.
+#
 # On the device ``meta``, which has no memory, the fake impl answers in place of the operator:
 
 print(polygamma(0, x.to("meta")))

@@ -11,7 +11,7 @@ Training runs out of memory, and what fills it is expensive to compute again. Yo
 """
 
 import torch
-from torch.autograd import grad, gradcheck
+from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import embedding, linear
 
@@ -131,3 +131,33 @@ for found, right in zip(two_orders(gelu_in_bfloat16), two_orders(tanh_gelu)):
 # Two things escape such hooks. What lies on ``ctx`` never reaches them, as :doc:`freed_after_backward` shows.
 # And autograd does not notice an in-place change of a tensor that they leave alone: without hooks it raises an
 # error, with them the gradient is computed from the changed values.
+#
+# They do reach what a Function of yours saves. Each time that ``backward`` reads ``ctx.saved_tensors``, all of it is
+# unpacked again, so read it once:
+
+
+class ProductReadTwice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x * y
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * ctx.saved_tensors[1], grad_output * ctx.saved_tensors[0]
+
+
+def unpack(tensor):
+    unpacked.append(tensor)
+    return tensor
+
+
+unpacked = []
+with saved_tensors_hooks(lambda tensor: tensor, unpack):
+    grad(ProductReadTwice.apply(inputs, weight).sum(), (inputs, weight))
+print(len(unpacked))
+assert len(unpacked) == 4  # two tensors, twice
+y = x.detach().exp().requires_grad_()
+print("gradcheck    ", gradcheck(ProductReadTwice.apply, (x, y)))
+print("gradgradcheck", gradgradcheck(ProductReadTwice.apply, (x, y)))
+torch.testing.assert_close(ProductReadTwice.apply(x, y), x * y)

@@ -70,6 +70,54 @@ assert five_steps(SigmoidSaved, torch.relu_) == (0, 0)
 # object through which the collector does not see, and this memory is lost. ``save_for_backward`` keeps an output
 # without its node and joins the two in ``backward``, so there is no cycle.
 #
+# Under ``torch.no_grad()`` there is no node. What a Function saves then is gone when ``apply`` returns, and you need
+# not prevent it from saving:
+
+with torch.no_grad():
+    for function in (SigmoidOnCtx, SigmoidSaved):
+        assert five_steps(function) == (0, 0)
+
+# %%
+# What leads back may be another object, such as a module on ``ctx`` that remembers the last output. It should remember
+# the output without its history:
+
+
+class SigmoidOfLayer(SigmoidSaved):
+    @staticmethod
+    def forward(ctx, x, layer):
+        ctx.layer = layer
+        return SigmoidSaved.forward(ctx, x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return SigmoidSaved.backward(ctx, grad_output), None
+
+
+class Layer:
+    @classmethod
+    def apply(cls, x):
+        layer = cls()
+        out = SigmoidOfLayer.apply(x, layer)
+        layer.last = layer.remembered(out)
+        return out
+
+    def remembered(self, out):
+        return out  # wrong: with its node
+
+
+class LayerDetached(Layer):
+    def remembered(self, out):
+        return out.detach()
+
+
+print("gradcheck    ", gradcheck(Layer.apply, x))
+print("gradgradcheck", gradgradcheck(LayerDetached.apply, x))
+assert five_steps(Layer) == (20_000, 0)
+assert five_steps(Layer, torch.relu_) == (20_000, 20_000)
+assert five_steps(LayerDetached) == five_steps(LayerDetached, torch.relu_) == (0, 0)
+
+# %%
+#
 # A view of an output
 # -------------------
 #

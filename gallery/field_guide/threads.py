@@ -12,8 +12,10 @@ The symptom: gradients are wrong only when several threads compute at once, ``ba
 attribute of ``threading.local()`` is missing in it.
 """
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
@@ -138,4 +140,49 @@ for lock in (threading.Lock(), threading.RLock()):
     assert grad_x.tolist() == [2.0, 2.0]
 print(acquired)
 assert acquired == [False, True]
+
+# %%
+# A breakpoint
+# ------------
+#
+# A debugger follows the code through ``sys.settrace``, which concerns one thread. If ``backward`` runs in another, a
+# breakpoint in it is passed over. Here a tracer notes whether it sees ``backward``:
+
+
+def tracer(frame, event, argument):
+    seen.append(frame.f_code.co_name)
+
+
+def is_seen(call):
+    seen.clear()
+    sys.settrace(tracer)
+    call()
+    sys.settrace(None)
+    return "backward" in seen
+
+
+seen = []
+out = Doubled.apply(x).sum()
+here = is_seen(lambda: grad(out, x, retain_graph=True))
+elsewhere = is_seen(lambda: one.submit(grad, out, x).result())
+print(here, elsewhere)
+assert here and not elsewhere
+
+# %%
+# A call of ``breakpoint()`` in ``backward`` needs no tracer, and stops whichever thread comes by. Here it only notes the
+# name:
+
+
+class DoubledWithBreakpoint(Doubled):
+    @staticmethod
+    def backward(ctx, grad_output):
+        breakpoint()
+        return Doubled.backward(ctx, grad_output)
+
+
+stopped = []
+with patch("sys.breakpointhook", lambda: stopped.append(threading.current_thread().name)):
+    one.submit(grad, DoubledWithBreakpoint.apply(x).sum(), x).result()
+print(stopped)
+assert stopped == ["worker_0"]
 one.shutdown()

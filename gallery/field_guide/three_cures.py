@@ -103,9 +103,14 @@ class SiLUByHandBackward(torch.autograd.Function):
 # Each of the three passes both checks. After the checks come the derivatives at 1 up to the third order:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
-CURES = {"SiLUReturned": silu_returned, "SiLURecomputed": SiLURecomputed.apply, "SiLUByHand": SiLUByHand.apply}
+CURES = {
+    "SiLUReturned": silu_returned,
+    "SiLURecomputed": SiLURecomputed.apply,
+    "SiLUByHand": SiLUByHand.apply,
+}
 for name, function in CURES.items():
-    print(f"{name:14}", gradcheck(function, x), gradgradcheck(function, x), derivatives_at_one(function, 3))
+    checked = gradcheck(function, x), gradgradcheck(function, x)
+    print(f"{name:14}", *checked, derivatives_at_one(function, 3))
     torch.testing.assert_close(function(x), silu(x))
 print(f"{'silu':14}    -    -", derivatives_at_one(silu, 3))
 

@@ -117,4 +117,5 @@ def cubes(x):
 
 
 compiled = torch.compile(cubes, fullgraph=True, backend="aot_eager")
-print("gradcheck", gradcheck(compiled, x), gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))
+print("gradcheck", gradcheck(compiled, x))
+print("gradcheck", gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))

@@ -83,7 +83,8 @@ x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
 grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
 out = compiled(x)
 (grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
-make_dot((grad_x, x, out), params={"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x})
+names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
+make_dot((grad_x, x, out), params=names)
 
 # %%
 # ``grad_x`` is a sum of :math:`g \cdot x^2` and :math:`g \cdot x \cdot 2x`, and only the first has an arrow into

@@ -70,7 +70,8 @@ def at_zero(x):
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
-    print("gradcheck", gradcheck(function.apply, x), gradgradcheck(function.apply, x, raise_exception=False))
+    print("gradcheck", gradcheck(function.apply, x))
+    print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
 print("at_zero  ", gradgradcheck(at_zero, torch.zeros(2, dtype=torch.float64, requires_grad=True)))
 
 # %%
@@ -78,6 +79,31 @@ print("at_zero  ", gradgradcheck(at_zero, torch.zeros(2, dtype=torch.float64, re
 # means *zero* around these points, and the error is the caller's to handle. The last line shows why they should be
 # random: :math:`6x` is zero at zero, and the check of ``CubeOnCtx`` passes there.
 #
+# This holds for a ``backward`` that is not the derivative, too, as in a straight-through estimator or with any other
+# surrogate gradient. There ``gradcheck`` fails on purpose. ``gradgradcheck`` compares the derivative of ``backward``
+# with ``backward`` itself, so its answer counts. Rounding straight through has a constant slope, so this zero is right:
+
+
+class RoundThrough(Triple):
+    @staticmethod
+    def forward(ctx, x):
+        return x.round()
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output
+
+
+print("gradcheck    ", gradcheck(RoundThrough.apply, x, raise_exception=False))
+print("gradgradcheck", gradgradcheck(RoundThrough.apply, x))
+assert grad(RoundThrough.apply(x).sum(), x)[0].tolist() == [1, 1]
+torch.testing.assert_close(RoundThrough.apply(x), torch.round(x))
+assert hessian(lambda x: RoundThrough.apply(x).sum(), x).count_nonzero() == 0
+# A square behind it adds a second derivative of its own.
+squares = hessian(lambda x: RoundThrough.apply(x).square().sum(), x)
+torch.testing.assert_close(squares, 2 * torch.eye(2, dtype=torch.float64))
+
+# %%
 # A gradient that does not depend on x
 # ------------------------------------
 #

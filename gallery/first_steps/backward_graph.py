@@ -45,7 +45,8 @@ assert not out.is_leaf and out.grad_fn is loss.grad_fn.next_functions[0][0]
 
 node = loss.grad_fn
 while node.next_functions:
-    print(node.name(), "→", [following and following.name() for following, _ in node.next_functions])
+    names = [following and following.name() for following, _ in node.next_functions]
+    print(node.name(), "→", names)
     node = node.next_functions[0][0]
 
 # The last node belongs to the leaf.

@@ -44,7 +44,8 @@ class Linear(torch.autograd.Function):
 def failing_points(function):
     x = torch.randn(4, 3, dtype=torch.float64)
     weight = torch.randn(2, 3, dtype=torch.float64)
-    return {point: result for point, result in check_function(function.apply, x, weight).items() if result != "ok"}
+    results = check_function(function.apply, x, weight)
+    return {point: result for point, result in results.items() if result != "ok"}
 
 
 results = failing_points(Linear)

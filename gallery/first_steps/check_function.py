@@ -73,7 +73,8 @@ def check_strided_gradient(function, inputs):
     ones = torch.ones_like(function(*inputs))
     every_second = torch.stack([ones, 0 * ones], -1)[..., 0]
     for grad_output in (every_second, torch.ones((), dtype=ones.dtype).expand(ones.shape)):
-        assert_close(out_and_grads(function, inputs, grad_output), out_and_grads(function, inputs, ones))
+        found, expected = (out_and_grads(function, inputs, each) for each in (grad_output, ones))
+        assert_close(found, expected)
 
 
 # %%
@@ -99,7 +100,8 @@ def check_needs_input_grad(function, inputs):
     out, *grads = out_and_grads(function, inputs)
     for position, frozen in enumerate(wanted(inputs) if len(grads) > 1 else []):
         some = [value.detach() if value is frozen else value for value in inputs]
-        assert_close(out_and_grads(function, some), (out, *grads[:position], *grads[position + 1 :]))
+        others = grads[:position] + grads[position + 1 :]
+        assert_close(out_and_grads(function, some), (out, *others))
         if operations_of_backward(function, some) >= operations_of_backward(function, inputs):
             raise AssertionError(f"gradient {position} is computed although nobody wants it")
 
@@ -111,7 +113,11 @@ def check_needs_input_grad(function, inputs):
 
 def check_empty_batch(function, inputs):
     length = len(wanted(inputs)[0])
-    empty = [value[:0] if isinstance(value, Tensor) and value.shape[:1] == (length,) else value for value in inputs]
+
+    def is_batch(value):
+        return isinstance(value, Tensor) and value.shape[:1] == (length,)
+
+    empty = [value[:0] if is_batch(value) else value for value in inputs]
     out_and_grads(function, copy_inputs(empty))
 
 
@@ -144,7 +150,8 @@ def check_device(function, inputs):
 
 def check_vmap(function, inputs):
     tensors = [isinstance(value, Tensor) for value in inputs]
-    stacked = [torch.stack([value, value]) if each else value for value, each in zip(inputs, tensors)]
+    pairs = zip(inputs, tensors)
+    stacked = [torch.stack([value, value]) if each else value for value, each in pairs]
     stacked = copy_inputs(stacked)
     mapped = torch.func.vmap(function, tuple(0 if each else None for each in tensors))
     for result, expected in zip(out_and_grads(mapped, stacked), out_and_grads(function, inputs)):

@@ -105,6 +105,38 @@ print(torch.autograd.grad(round_straight_through(values).sum(), values)[0].tolis
 torch.testing.assert_close(round_straight_through(values), torch.round(values))
 
 # %%
+# Limit the values with ``clamp`` first, and nothing flows back for those that were cut off. In torch 2.13 a value that
+# lies on a bound is not cut off:
+
+clipped = round_straight_through(values.clamp(-1, 2))
+(grad_clipped,) = torch.autograd.grad(clipped.sum(), values)
+print(grad_clipped.tolist())
+assert grad_clipped.tolist() == [0, 1, 0]
+on_bound = torch.tensor([-1.0, 2.0], requires_grad=True)
+assert torch.autograd.grad(on_bound.clamp(-1, 2).sum(), on_bound)[0].tolist() == [1, 1]
+
+# %%
+# ``torch.where`` computes both of its branches, and backward goes through both. The branch that was not chosen gets a
+# gradient of zero, and zero times a slope that is infinite or NaN is NaN. Choose the input as well, and all slopes are
+# finite:
+
+
+def root_or_zero(x):
+    return torch.where(x > 0, torch.sqrt(x), 0.0)
+
+
+def root_or_zero_safe(x):
+    return torch.where(x > 0, torch.sqrt(torch.where(x > 0, x, 1.0)), 0.0)
+
+
+around_zero = torch.tensor([-1.0, 0.0, 4.0], dtype=torch.float64, requires_grad=True)
+for function in (root_or_zero, root_or_zero_safe):
+    print(torch.autograd.grad(function(around_zero).sum(), around_zero)[0].tolist())
+torch.testing.assert_close(root_or_zero(around_zero), root_or_zero_safe(around_zero))
+(grad_safe,) = torch.autograd.grad(root_or_zero_safe(around_zero).sum(), around_zero)
+assert grad_safe.tolist() == [0, 0, 0.25]
+
+# %%
 # If no arrangement of operations gives the derivative you need, write a Function. The slope of :math:`\sqrt x` grows
 # without a bound at zero, and infinity times the zero of an earlier layer is NaN. This root is exact, and its slope
 # stays below a bound:
@@ -133,7 +165,8 @@ print("gradcheck    ", gradcheck(BoundedSqrt.apply, positive))
 print("gradgradcheck", gradgradcheck(BoundedSqrt.apply, positive))
 
 # The bound itself, and NaN turned into zero.
-torch.testing.assert_close(torch.autograd.grad(BoundedSqrt.apply(zero), zero)[0], torch.full_like(zero, 500))
+(slope,) = torch.autograd.grad(BoundedSqrt.apply(zero), zero)
+torch.testing.assert_close(slope, torch.full_like(zero, 500))
 assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
 
 # %%

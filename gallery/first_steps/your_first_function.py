@@ -89,6 +89,16 @@ class LogSubExp(torch.autograd.Function):
 # and many pages of this site use it. But ``torch.func`` accepts the separate methods only, so begin with them;
 # :doc:`/field_guide/function_transforms` shows the difference.
 #
+# You do not write ``apply``, and you do not call ``forward``. ``apply`` belongs to :class:`torch.autograd.Function`: it
+# runs ``forward`` unrecorded, then ``setup_context``, and hangs a node with your ``backward`` on the result. A plain call
+# of ``forward`` would be recorded operation by operation, and your ``backward`` would not be asked:
+
+x, y = logsigmoid(bounds)
+for function in (LogSubExp.apply, LogSubExp.forward):
+    print(function.__name__, function(x, y, 0.1).grad_fn.name())
+assert LogSubExp.apply(x, y, 0.1).grad_fn.name() == "LogSubExpBackward"
+
+# %%
 # A function around it
 # --------------------
 #
@@ -151,6 +161,9 @@ torch.testing.assert_close(slopes, 1 + 1 / torch.expm1(x))
 # A layer around it
 # -----------------
 #
+# A Function is one operation of the graph and keeps nothing from call to call. What is learned or set once belongs to an
+# ``nn.Module``, which hands it to the Function at each call and leaves ``backward`` to it.
+#
 # The layer gives the negative log-likelihood of whole numbers: each stands for the interval of length 1 around it,
 # under a logistic distribution whose centre and width are learned.
 
@@ -171,6 +184,7 @@ class RoundedLogistic(nn.Module):
 
 counts = torch.tensor([2.0, 3.0, 3.0, 4.0, 200.0])  # one is far away
 layer = RoundedLogistic()
+assert [name for name, _ in layer.named_parameters()] == ["center", "log_width"]
 optimizer = torch.optim.Adam(layer.parameters(), lr=0.1)
 for step in range(201):
     optimizer.zero_grad()

@@ -40,6 +40,7 @@ def _keep(function: type, inputs: tuple[Any, ...]) -> None:
 def start() -> None:
     """Observe from now on, and forget what was called before."""
     import torch
+    from torch._dynamo.decorators import skip
     from torch.autograd.function import _SingleLevelFunction
 
     _called.clear()
@@ -47,7 +48,8 @@ def start() -> None:
         return
 
     # Function.apply itself is left alone, because torch.compile has to recognise it. It comes by here, and
-    # nothing of the observer is for torch.compile.
+    # nothing of the observer is for torch.compile. torch.compiler.disable with recursive=False does the same as
+    # skip, but torch.export refuses it.
     keep = torch.compiler.disable(_keep)
 
     def observed(cls: type, *args: Any, **kwargs: Any) -> Any:
@@ -55,7 +57,7 @@ def start() -> None:
             keep(cls, args)
         return super(_SingleLevelFunction, cls).apply(*args, **kwargs)
 
-    _SingleLevelFunction.apply = classmethod(torch.compiler.disable(observed, recursive=False))
+    _SingleLevelFunction.apply = classmethod(skip(observed))
 
 
 def called() -> dict[type, tuple[Any, ...]]:

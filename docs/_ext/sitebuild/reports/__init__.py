@@ -15,6 +15,7 @@ MODULES = (
     "mutant_table",
     "error_list",
     "recall_table",
+    "glossary",
 )
 
 

@@ -19,6 +19,7 @@ MODULES = (
     "page_metadata",
     "social_cards",
     "page_frame",
+    "study_route",
     "repository_links",
     "bundled_assets",
 )

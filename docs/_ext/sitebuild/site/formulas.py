@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,9 +12,12 @@ from latex2mathml.converter import Converter
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 # What a page does not let a formula do: lead elsewhere, or bring a style of its own.
 _REFUSED = {"href": r"\href", "style": r"\style"}
+# Marks that may not begin a line; after a formula, browsers would let them.
+_CLOSING_MARKS = re.compile(r"[,.;:!?)\]，。；：、！？）》”]+")
 
 
 def to_mathml(latex: str, *, display: str) -> str:
@@ -79,9 +83,29 @@ class KeepFormulas(SphinxTransform):
             formula["translatable"] = False
 
 
+class KeepMarksWithFormulas(SphinxPostTransform):
+    """Put a formula and the marks behind it into one element of class ``formula-with-mark``, which is not broken."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Join every formula within a sentence and its marks."""
+        for formula in list(self.document.findall(nodes.math)):
+            following = formula.next_node(nodes.Text, descend=False, siblings=True)
+            marks = _CLOSING_MARKS.match(following.astext()) if following is not None else None
+            if marks is None or following.parent.index(following) != formula.parent.index(formula) + 1:
+                continue
+            following.parent.replace(following, nodes.Text(following.astext()[marks.end() :]))
+            joined = nodes.inline("", "", classes=["formula-with-mark"])
+            formula.replace_self(joined)
+            joined += [formula, nodes.Text(marks[0])]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the renderer; ``html_math_renderer`` in conf.py selects it."""
     app.add_transform(KeepFormulas)
+    app.add_post_transform(KeepMarksWithFormulas)
     app.connect("builder-inited", forget_formulas)
     app.add_html_math_renderer("static_mathml", (visit_inline, None), (visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,119 @@
+"""
+A mean over the batch under DDP
+===============================
+
+With ``DistributedDataParallel`` (DDP), several processes train copies of one model, each with its share of the batch.
+This page shows what DDP averages, and what a Function has to do whose result depends on the whole batch.
+
+Read :doc:`/conv_bn_fusion/batch_norm_backward` first.
+
+The symptom: with several processes the gradients are not those of one process with the whole batch, without an error.
+"""
+
+import os
+from datetime import timedelta
+from socket import if_nameindex
+from tempfile import TemporaryDirectory
+
+import torch
+import torch.distributed as dist
+from torch.autograd import gradcheck, gradgradcheck
+from torch.multiprocessing import start_processes
+from torch.nn.parallel import DistributedDataParallel
+
+torch.manual_seed(0)
+
+# %%
+# Several processes
+# -----------------
+#
+# In practice ``torchrun`` starts them. This page forks them, on Linux or macOS, so that it runs by itself, without a
+# network. After a time limit they give up, and ``kill`` ends them in any case.
+
+
+def in_group(rank, job, count, folder):
+    os.environ["GLOO_SOCKET_IFNAME"] = if_nameindex()[0][1]  # the loopback interface
+    meeting = f"file://{folder}/meeting"
+    dist.init_process_group("gloo", meeting, timedelta(seconds=20), count, rank)
+    torch.save(job(rank, count), f"{folder}/{rank}")
+
+
+def in_processes(count, job):
+    with TemporaryDirectory() as folder:
+        task = in_group, (job, count, folder), count
+        started = start_processes(*task, join=False, daemon=True, start_method="fork")
+        try:
+            for _ in range(count):
+                started.join(timeout=60)
+            return [torch.load(f"{folder}/{rank}") for rank in range(count)]
+        finally:
+            for process in started.processes:
+                process.kill()
+
+
+# %%
+# The symptom
+# -----------
+#
+# ``Centred`` subtracts the mean over the batch, and its ``backward`` the mean of the gradient. Both means are
+# arguments here: ``of_share`` knows the rows of one process, ``of_all`` asks the others. Where every process uses a
+# sum, the gradients of all add up, so the ``backward`` of ``SumOverProcesses`` is a sum, too.
+
+
+def of_share(x):
+    return x.mean(0)
+
+
+class SumOverProcesses(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        dist.all_reduce(total := x.clone())  # in place
+        return total
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return SumOverProcesses.apply(grad_output)
+
+
+def of_all(x):
+    return SumOverProcesses.apply(x.mean(0)) / dist.get_world_size()
+
+
+class Centred(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, mean, mean_in_backward):
+        ctx.mean = mean_in_backward
+        return x - mean(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output - ctx.mean(grad_output), None, None
+
+
+x = torch.randn(8, 3, dtype=torch.float64)
+means = [(torch.zeros_like,) * 2, (of_share,) * 2, (of_all, of_share), (of_all,) * 2]
+
+
+def weight_gradients(rank, count):
+    layers = [torch.nn.Linear(3, 2, dtype=torch.float64) for _ in means]
+    for layer, pair in zip(map(DistributedDataParallel, layers), means):
+        Centred.apply(layer(x[rank::count]), *pair).pow(3).mean().backward()
+    return torch.stack([layer.weight.grad for layer in layers])
+
+
+(whole,) = in_processes(1, weight_gradients)
+first, second = in_processes(2, weight_gradients)
+differences = (first - whole).abs().amax((1, 2)).tolist()
+for pair, difference in zip(means, differences):
+    print(*(f"{mean.__name__:10}" for mean in pair), f"{difference:.0e}")
+assert max(differences[::3]) < 1e-15 < 0.05 < min(differences[1:3]) and first.equal(second)
+inputs = x.clone().requires_grad_(), of_share, of_share
+print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
+
+# %%
+# The cause and the cure
+# ----------------------
+#
+# DDP replaces each ``weight.grad`` by its mean over the processes. With four rows in both, that is right if every row
+# stands for itself, as in the first line, where nothing is subtracted. DDP does nothing inside a Function: if ``forward``
+# asks all processes, ``backward`` has to, as in the last line. For the next derivative read :doc:`data_parallel_twice`.

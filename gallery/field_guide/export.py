@@ -1,0 +1,119 @@
+"""
+``torch.export`` drops ``backward``
+===================================
+
+An exported program holds the operations of ``forward``. This page shows that the ``backward`` of a Function is not
+among them, and that an operator keeps its gradient when it is exported, saved and loaded.
+
+Read :doc:`custom_op` first.
+
+The symptom: the outputs of an exported model are right, but its gradients are zero, or there are none:
+``element 0 of tensors does not require grad``.
+"""
+
+import io
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import grad, gradcheck
+from torch.library import custom_op, opcheck
+
+torch._dynamo.reset()
+
+# %%
+# The symptom
+# -----------
+#
+# Rounding has the derivative zero nearly everywhere. So that a model can learn nevertheless, ``Rounded`` passes
+# the gradient on, as if nothing had been rounded. ``Squared`` has the derivative that it should have:
+
+
+class Rounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.round()
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output
+
+
+class Squared(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return 2 * grad_output * x
+
+
+class Model(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def attempt_gradient(model):
+    try:
+        return grad(model(x).sum(), x)[0].tolist()
+    except RuntimeError as error:
+        print(f"{type(error).__name__}: {error}")
+
+
+x = torch.tensor([0.25, 1.75, -2.5], dtype=torch.float64, requires_grad=True)
+print(attempt_gradient(Rounded.apply), gradcheck(Squared.apply, x))
+assert attempt_gradient(Rounded.apply) == [1.0] * 3
+
+# %%
+# ``torch.export.export`` calls the model with an example input. Here it traces twice, without and with ``strict``:
+
+
+def outcomes(function, example):
+    model, found = Model(function), []
+    for strict in (False, True):
+        program = torch.export.export(model, (example,), strict=strict)
+        nodes = program.graph.nodes
+        print(strict, *(node.target for node in nodes if node.op == "call_function"))
+        assert torch.equal(program.module()(x), model(x))
+        found.append(attempt_gradient(program.module()))
+        print(found[-1])
+    return found
+
+
+assert outcomes(Rounded.apply, x) == [[0.0] * 3, None]
+assert outcomes(Squared.apply, x) == [(2 * x).tolist(), None]
+assert outcomes(Rounded.apply, x.detach()) == [[0.0] * 3] * 2
+
+# %%
+# The cause
+# ---------
+#
+# The outputs are right each time: only training is affected. The program consists of the operations of ``forward``, and
+# autograd differentiates those. For ``Squared`` that gives the same gradient, for ``Rounded`` zeros. In torch 2.13,
+# ``strict=True`` wraps the operations in ``wrap_with_set_grad_enabled`` if the example requires grad. They run without
+# grad mode, as they would inside ``forward``, but no ``backward`` stands behind them.
+#
+# The cure
+# --------
+#
+# An operator stands in the program under its name, and PyTorch knows the gradient that belongs to that name:
+
+
+@custom_op("field_guide::rounded", mutates_args=())
+def rounded(x: Tensor) -> Tensor:
+    return x.round()
+
+
+rounded.register_fake(torch.empty_like)
+rounded.register_autograd(lambda ctx, grad_output: grad_output)
+opcheck(rounded, (x,))
+assert outcomes(rounded, x) == [[1.0] * 3] * 2
+torch.export.save(torch.export.export(Model(rounded), (x,)), file := io.BytesIO())
+file.seek(0)
+assert attempt_gradient(torch.export.load(file).module()) == [1.0] * 3

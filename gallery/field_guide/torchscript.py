@@ -1,0 +1,112 @@
+"""
+TorchScript cannot save a Function
+==================================
+
+``torch.jit`` keeps a Function as a call of Python. This page shows that such a model still has the right gradients, and
+that it can only be saved when an operator takes the place of the Function.
+
+Read :doc:`export` first.
+
+The symptom: ``torch.jit.save`` raises ``Could not export Python function call``, or ``torch.jit.script`` raises
+``Compiled functions can't take variable number of arguments``.
+"""
+
+import io
+import subprocess
+import sys
+import warnings
+from textwrap import fill
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import grad, gradcheck, gradgradcheck
+from torch.jit.frontend import NotSupportedError
+from torch.library import custom_op, opcheck
+
+# %%
+# The symptom
+# -----------
+#
+# ``trace`` records what one call of a model does, and ``script`` compiles code. In torch 2.13 both warn that they are
+# deprecated. The Function is ``Cube`` from :doc:`torch_compile`.
+
+from torch_compile import Cube
+
+
+class WithFunction(nn.Module):
+    def forward(self, x):
+        return Cube.apply(x)
+
+
+def attempt(call, *arguments):
+    try:
+        call(*arguments)
+    except (RuntimeError, NotSupportedError) as error:
+        print(fill(f"{type(error).__name__}: {str(error).strip().splitlines()[0]}", 88))
+    else:
+        raise AssertionError(call)
+
+
+x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    module = torch.jit.trace(WithFunction(), (x,))
+print(torch.__version__, f"{caught[0].category.__name__}: {caught[0].message}")
+warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+print(module.code.splitlines()[-1].strip())
+print(gradcheck(module, x), gradgradcheck(module, x))
+assert "CubeBackward" in module(x).grad_fn.name()
+attempt(torch.jit.save, module, io.BytesIO())
+attempt(torch.jit.script, Cube.apply)
+
+# %%
+# The cause
+# ---------
+#
+# The traced module holds ``^Cube()(x)``, a call back into Python. In the process that made it, the ``backward`` of
+# ``Cube`` is used, and both checks pass. A file holds no Python, so the call cannot be saved. And ``script`` refuses
+# ``Cube.apply``, because ``apply`` takes any number of arguments.
+#
+# The cure
+# --------
+#
+# An operator is found by its name in ``torch.ops``, and so it is written into the file:
+
+
+@custom_op("field_guide::cube", mutates_args=())
+def cube(x: Tensor) -> Tensor:
+    return x**3
+
+
+def setup_context(ctx, inputs, output):
+    ctx.save_for_backward(*inputs)
+
+
+cube.register_fake(torch.empty_like)
+cube.register_autograd(Cube.backward, setup_context=setup_context)
+opcheck(cube, (x,))
+
+
+class WithOperator(nn.Module):
+    def forward(self, x):
+        return torch.ops.field_guide.cube(x)
+
+
+for module in (torch.jit.script(WithOperator()), torch.jit.trace(WithOperator(), (x,))):
+    file = io.BytesIO()
+    torch.jit.save(module, file)
+    file.seek(0)
+    loaded = torch.jit.load(file)
+    print(loaded.code.splitlines()[-1].strip())
+    print(gradcheck(loaded, x), gradgradcheck(loaded, x))
+    assert torch.equal(loaded(x), x**3)
+
+# %%
+# The file holds the name only. Another process has to import the code of the operator before it loads the file:
+
+code = "import io, sys, torch; torch.jit.load(io.BytesIO(sys.stdin.buffer.read()))"
+python = [sys.executable, "-W", "ignore", "-c", code]
+done = subprocess.run(python, input=file.getvalue(), capture_output=True, timeout=60)
+lines = done.stderr.decode().splitlines()
+(message,) = (line for line in lines if line.startswith("Unknown builtin op"))
+print(f"RuntimeError: {message}")
