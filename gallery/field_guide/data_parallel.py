@@ -27,8 +27,8 @@ torch.manual_seed(0)
 # Several processes
 # -----------------
 #
-# In practice ``torchrun`` starts them. This page forks them, on Linux or macOS, so that it runs by itself, without a
-# network. After a time limit they give up, and ``kill`` ends them in any case.
+# In practice ``torchrun`` starts them. This page forks them, which works on Linux, so that it runs by itself, without
+# a network. After a time limit they give up, and ``kill`` ends them in any case.
 
 
 def in_group(rank, job, count, folder):
