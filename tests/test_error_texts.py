@@ -146,10 +146,12 @@ def run_instrumented(script: Path, pipe: multiprocessing.connection.Connection) 
     messages: list[str] = []
     os.environ["MPLBACKEND"] = "agg"
     sys.path.insert(0, str(script.parent))  # some import what a sibling defines
+    namespace = vars(sys.modules["__main__"])  # torch.compile looks there for what a script defines
+    namespace |= {"__name__": "__main__", "__file__": str(script), "_caught": messages}
     with contextlib.redirect_stdout(io.StringIO()):
         exec(  # noqa: S102
             compile(ast.fix_missing_locations(tree), str(script), "exec"),
-            {"__name__": "__main__", "__file__": str(script), "_caught": messages},
+            namespace,
         )
     names = names_of(source, script.parent.name)
     pipe.send([without_names(message, names) for message in messages])

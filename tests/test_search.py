@@ -22,7 +22,7 @@ GOAL = 0.95
 
 QUERIES = [
     ("zh_CN", "计算图", "first_steps/backward_graph.html"),
-    ("zh_CN", "二阶导数", "field_guide/lost_second_derivative.html"),
+    ("zh_CN", "二阶导数", "field_guide/three_cures.html"),
     ("zh_CN", "自定义函数", "double_backward/"),
     ("zh_CN", "保存中间结果", "double_backward/saving_intermediates.html"),
     ("zh_CN", "批量归一化", "conv_bn_fusion/batch_norm_backward.html"),
@@ -44,7 +44,7 @@ QUERIES = [
     ("en", "Output 0 of MyOp is a view and is being modified inplace", "field_guide/in_place.html"),
     ("en", "save_for_backward can only save variables, but argument 1 is of type list", "field_guide/ctx_or_save_for_backward.html"),
     ("zh_CN", "自动微分", "first_steps/backward_graph.html"),
-    ("en", "grad_output is not contiguous in backward, kernel gives wrong gradient", "field_guide/c_kernel.html"),
+    ("en", "grad_output is not contiguous in backward, kernel gives wrong gradient", "field_guide/not_contiguous.html"),
     ("en", "forward returns a view of its input and it is later changed in place", "field_guide/in_place.html"),
     ("en", "how to support double backward for custom CUDA extension", "field_guide/c_kernel.html"),
     ("en", "complex gradient conjugate custom Function", "field_guide/gradcheck_says_yes.html"),

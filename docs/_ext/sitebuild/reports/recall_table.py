@@ -48,7 +48,7 @@ def render_rows(name: str, groups: dict[str, dict[str, int]]) -> list[str]:
         "after": _("after it"),
         "unseen_at_first": _("by somebody who did not know it; measured once, before any change"),
         "unseen": _("the same, after the change to which they led"),
-        "fresh": _("after that change; measured once"),
+        "fresh": _("after that change; nothing was changed for them"),
     }
     rows = []
     for group, numbers in groups.items():
