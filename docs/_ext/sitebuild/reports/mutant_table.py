@@ -46,7 +46,9 @@ def summarise(found: dict[str, Any]) -> str:
         "stand in repetitions of a formula that was changed in another section."
     ).format(date=found["date"], torch=found["torch"].partition("+")[0], **sums)
     corrections = _("Wrong examples that were made right, and noticed: {count}.").format(count=found["corrections"])
-    return f"{changes} {corrections}"
+    survived = sum(numbers["survived"] for numbers in found["scripts"].values())
+    open_holes = _("Noticed by no check so far: {count}.").format(count=survived)
+    return " ".join([changes, *([open_holes] if survived else []), corrections])
 
 
 def render_row(numbers: dict[str, Any], address: str, title: str) -> str:
