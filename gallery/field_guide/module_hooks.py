@@ -11,12 +11,15 @@ The symptom: a network trains, you call ``register_full_backward_hook``, and ``f
 BackwardHookFunction is a view and is being modified inplace``.
 """
 
+import warnings
 from functools import partial
 from textwrap import fill
 
 import torch
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
+
+warnings.simplefilter("ignore")
 
 # %%
 # The symptom
