@@ -77,7 +77,9 @@ def test_every_function_of_the_examples_is_in_the_table(real_site: Site) -> None
                 refused |= {node.name} if is_refused(node) else set()
         defined |= own - {"torch.autograd.Function"}
     names = real_site.page("en", "functions").select(".function-table tbody th code")
-    assert defined - {name.get_text() for name in names} == refused == {"ScaleOldStyle", "SumOverProcesses"}
+    assert refused == {"ScaleOldStyle"}
+    in_other_processes = {"SumOverProcesses"}  # no observer sees them
+    assert defined - {name.get_text() for name in names} == refused | in_other_processes
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
