@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from babel.messages.pofile import read_po, write_po
 from bs4 import BeautifulSoup
-from conftest import QuietHandler, Site, make_small_site
+from conftest import QuietHandler, Site, make_small_site, parse
 from playwright.sync_api import Browser
 from sphinx.errors import ExtensionError
 from test_translations import FOLDER, translate
@@ -65,7 +65,7 @@ def hostile_site(tmp_path_factory) -> Site:
 def pages(site: Site) -> list[BeautifulSoup]:
     files = [path for language in LANGUAGES for path in (site.root / "build/html" / language).rglob("*.html")]
     assert len(files) == 6
-    return [BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in files]
+    return list(map(parse, files))
 
 
 def test_no_page_holds_an_element_or_attribute_of_it(hostile_site: Site) -> None:

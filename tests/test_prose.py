@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from conftest import PROJECT, Site
@@ -12,7 +12,7 @@ from conftest import PROJECT, Site
 from sitebuild.reports.glossary import read_terms
 from sitebuild.translation.refresh import read
 
-CATALOGUES = PROJECT / "docs/locale"
+CATALOGUES = PROJECT / "docs/locale/zh_CN/LC_MESSAGES"
 RULES = tomllib.loads((PROJECT / "tests/prose.toml").read_text(encoding="utf-8"))
 TERMS = read_terms(PROJECT / "docs")
 # Names, formulas, links and addresses are not prose.
@@ -21,13 +21,15 @@ TITLE = re.compile(r"《([^《》]*)》")
 LINK = re.compile(r":(?:doc|ref):`")
 
 
-def messages(language: str) -> Iterator[tuple[str, str, str]]:
-    """Catalogue, English and translation of every message."""
-    folder = CATALOGUES / language / "LC_MESSAGES"
-    for path in sorted(folder.rglob("*.po")):
-        for message in read(path):
-            if isinstance(message.id, str) and message.id:
-                yield str(path.relative_to(folder)), message.id, message.string
+@cache
+def messages() -> list[tuple[str, str, str]]:
+    """Catalogue, English and Chinese of every message."""
+    return [
+        (str(path.relative_to(CATALOGUES)), message.id, message.string)
+        for path in sorted(CATALOGUES.rglob("*.po"))
+        for message in read(path)
+        if isinstance(message.id, str) and message.id
+    ]
 
 
 def sentences(text: str, marks: str) -> list[str]:
@@ -45,7 +47,7 @@ FORMS = [
 def test_nothing_is_said_that_the_rules_avoid(language: str, rule: dict[str, str]) -> None:
     assert re.search(rule["pattern"], rule["caught"])
     found = []
-    for catalogue, english, translation in messages("zh_CN"):
+    for catalogue, english, translation in messages():
         text = NOT_PROSE.sub("x", english if language == "en" else translation)
         found += [(catalogue, match[0], text) for match in re.finditer(rule["pattern"], text)]
     assert not found, f"say instead: {rule['instead']}"
@@ -55,7 +57,7 @@ def test_nothing_is_said_that_the_rules_avoid(language: str, rule: dict[str, str
 def test_no_sentence_is_too_long(language: str, marks: str) -> None:
     longest = RULES[language]["longest_sentence"]
     found = []
-    for catalogue, english, translation in messages("zh_CN"):
+    for catalogue, english, translation in messages():
         for sentence in sentences(english if language == "en" else translation, marks):
             length = len(sentence.split()) if language == "en" else len(sentence)
             found += [(catalogue, length, sentence)] if length > longest else []
@@ -67,7 +69,7 @@ def test_no_translation_uses_a_form_that_the_glossary_avoids() -> None:
         (catalogue, form, term["zh_CN"]["word"])
         for term in TERMS
         for form in term["zh_CN"].get("avoid", [])
-        for catalogue, _english, translation in messages("zh_CN")
+        for catalogue, _english, translation in messages()
         if form in translation
     ]
     assert not found
@@ -81,6 +83,6 @@ def test_each_term_stands_on_the_page_that_introduces_it(real_site: Site, langua
 
 
 def test_only_titles_of_pages_and_sections_stand_in_title_marks() -> None:
-    for catalogue, _english, translation in messages("zh_CN"):
+    for catalogue, _english, translation in messages():
         for title in TITLE.findall(translation):
             assert LINK.search(title) or "{" in title, (catalogue, title)

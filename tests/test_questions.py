@@ -21,15 +21,6 @@ def script(page: str) -> str:
     return (PROJECT / "gallery" / f"{page}.py").read_text(encoding="utf-8")
 
 
-def ask(browser: Browser, address: str, texts: list[str]) -> list[list[str]]:
-    """The first three pages for each question, which is typed as it stands."""
-    page = browser.new_page()
-    page.goto(f"{address}/en/index.html")
-    answers = page.evaluate(recall.ASK, [f"{address}/en/_static/search/engine.js", texts])
-    page.close()
-    return [[each["path"].removeprefix("/en/").removesuffix(".html") for each in results] for results in answers]
-
-
 def test_there_are_enough_questions_and_none_twice() -> None:
     texts = [question["text"] for question in QUESTIONS]
     assert len(QUESTIONS) >= 60
@@ -54,6 +45,9 @@ def test_nearly_all_are_answered() -> None:
 
 def test_a_page_that_answers_is_among_the_first_three(browser: Browser, address: str) -> None:
     answered = [question for question in QUESTIONS if question["answered"] == "yes"]
-    found = ask(browser, address, [question["text"] for question in answered])
-    missed = [(question["text"], pages) for question, pages in zip(answered, found) if not set(pages) & set(question["pages"])]
+    page = browser.new_page()
+    results = recall.search(page, address, "en", [question["text"] for question in answered])
+    page.close()
+    found = [{result["page"] for result in each} for each in results]
+    missed = [(question["text"], pages) for question, pages in zip(answered, found) if not pages & set(question["pages"])]
     assert len(missed) <= (1 - FOUND) * len(answered), missed

@@ -6,8 +6,7 @@ import struct
 from xml.etree import ElementTree
 
 import pytest
-from bs4 import BeautifulSoup
-from conftest import Site
+from conftest import Site, parse
 from playwright.sync_api import Browser
 
 from sitebuild.site import root_pages
@@ -53,7 +52,7 @@ def test_the_sitemap_lists_every_page_with_its_counterparts(published: Site) -> 
 
 
 def test_the_404_page_finds_home_under_a_sub_path(published: Site) -> None:
-    page = BeautifulSoup((published.root / "build/html/404.html").read_text(encoding="utf-8"), "html.parser")
+    page = parse(published.root / "build/html/404.html")
     assert [link["href"] for link in page.select("a")] == [
         "/sub/site/en/index.html",
         "/sub/site/zh_CN/index.html",
@@ -78,7 +77,7 @@ def test_without_an_address_pages_keep_quiet_about_it(real_site: Site) -> None:
     page = real_site.page("en", "index")
     assert page.select("link[rel=canonical], meta[property='og:url'], meta[property='og:image']") == []
     assert not (real_site.root / "build/html/sitemap.xml").exists()
-    assert page.select_one("meta[name=description]")["content"].startswith("PyTorch believes the numbers")
+    assert page.select_one("meta[name=description]")["content"].startswith("PyTorch trusts whatever numbers")
 
 
 def test_the_landing_page_follows_the_saved_choice(browser: Browser, address: str) -> None:

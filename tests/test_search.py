@@ -142,6 +142,7 @@ def test_the_queries_name_pages_that_exist_and_none_twice(real_site: Site, langu
     assert len({query["text"] for query in queries}) == len(queries)
     groups = [query["written"] for query in queries]
     assert set(groups) == set(recall.GROUPS)
+    assert min(groups.count("before"), groups.count("after")) >= 60
     assert min(map(groups.count, recall.GROUPS)) >= 30
     assert len(groups) - groups.count("before") >= 120
     for query in queries:

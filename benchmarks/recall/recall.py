@@ -62,6 +62,19 @@ def read_queries(language: str) -> list[dict[str, Any]]:
     return _read(language)["query"]
 
 
+def search(page: Any, address: str, language: str, texts: list[str]) -> list[list[dict[str, Any]]]:
+    """Type each text as it stands, and return the first three results of each: ``page``, and whether it is ``weak``."""
+    page.goto(f"{address}/{language}/index.html")
+    answers = page.evaluate(ASK, [f"{address}/{language}/_static/search/engine.js", texts])
+    return [
+        [
+            {"page": each["path"].removeprefix(f"/{language}/").removesuffix(".html"), "weak": each["weak"]}
+            for each in results
+        ]
+        for results in answers
+    ]
+
+
 def ask(page: Any, address: str, language: str) -> list[Answer]:
     """Ask every query of a language.
 
@@ -75,15 +88,13 @@ def ask(page: Any, address: str, language: str) -> list[Answer]:
         Code of the language.
     """
     queries = read_queries(language)
-    page.goto(f"{address}/{language}/index.html")
-    engine = f"{address}/{language}/_static/search/engine.js"
-    answers = page.evaluate(ASK, [engine, [query["text"] for query in queries]])
+    answers = search(page, address, language, [query["text"] for query in queries])
     return [
         Answer(
             query["text"],
             tuple(query["pages"]),
             query["written"],
-            tuple(each["path"].removeprefix(f"/{language}/").removesuffix(".html") for each in found),
+            tuple(each["page"] for each in found),
             bool(found) and not found[0]["weak"],
         )
         for query, found in zip(queries, answers, strict=True)

@@ -18,24 +18,16 @@ from torch import Tensor, nn
 from torch.autograd import grad, gradcheck
 from torch.library import custom_op, opcheck
 
+from zero_or_lost import RoundThrough
+
 torch._dynamo.reset()
 
 # %%
 # The symptom
 # -----------
 #
-# Rounding has the derivative zero nearly everywhere. So that a model can learn nevertheless, ``Rounded`` passes
+# Rounding has the derivative zero nearly everywhere. So that a model can learn nevertheless, ``RoundThrough`` passes
 # the gradient on, as if nothing had been rounded. ``Squared`` has the derivative that it should have:
-
-
-class Rounded(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        return x.round()
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output
 
 
 class Squared(torch.autograd.Function):
@@ -67,8 +59,8 @@ def attempt_gradient(model):
 
 
 x = torch.tensor([0.25, 1.75, -2.5], dtype=torch.float64, requires_grad=True)
-print(attempt_gradient(Rounded.apply), gradcheck(Squared.apply, x))
-assert attempt_gradient(Rounded.apply) == [1.0] * 3
+print(attempt_gradient(RoundThrough.apply), gradcheck(Squared.apply, x))
+assert attempt_gradient(RoundThrough.apply) == [1.0] * 3
 
 # %%
 # ``torch.export.export`` calls the model with an example input. Here it traces twice, without and with ``strict``:
@@ -86,16 +78,16 @@ def outcomes(function, example):
     return found
 
 
-assert outcomes(Rounded.apply, x) == [[0.0] * 3, None]
+assert outcomes(RoundThrough.apply, x) == [[0.0] * 3, None]
 assert outcomes(Squared.apply, x) == [(2 * x).tolist(), None]
-assert outcomes(Rounded.apply, x.detach()) == [[0.0] * 3] * 2
+assert outcomes(RoundThrough.apply, x.detach()) == [[0.0] * 3] * 2
 
 # %%
 # The cause
 # ---------
 #
 # The outputs are right each time: only training is affected. The program consists of the operations of ``forward``, and
-# autograd differentiates those. For ``Squared`` that gives the same gradient, for ``Rounded`` zeros. In torch 2.13,
+# autograd differentiates those. For ``Squared`` that gives the same gradient, for ``RoundThrough`` zeros. In torch 2.13,
 # ``strict=True`` wraps the operations in ``wrap_with_set_grad_enabled`` if the example requires grad. They run without
 # grad mode, as they would inside ``forward``, but no ``backward`` stands behind them.
 #

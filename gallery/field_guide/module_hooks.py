@@ -19,7 +19,7 @@ import torch
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
-warnings.simplefilter("ignore")
+warnings.filterwarnings("ignore", "Full backward hook is firing")
 
 # %%
 # The symptom

@@ -84,7 +84,7 @@ print("at_zero  ", gradgradcheck(at_zero, torch.zeros(2, dtype=torch.float64, re
 # with ``backward`` itself, so its answer counts. Rounding straight through has a constant slope, so this zero is right:
 
 
-class RoundThrough(Triple):
+class RoundThrough(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
         return x.round()

@@ -38,7 +38,7 @@ class MutantTable(SphinxDirective):
 
 def summarise(found: dict[str, Any]) -> str:
     """All numbers in a sentence or two."""
-    kinds = ("mutants", "killed", "explained", "not_checked", "repeated")
+    kinds = ("mutants", "killed", "explained", "not_checked", "repeated", "survived")
     sums = {kind: sum(numbers[kind] for numbers in found["scripts"].values()) for kind in kinds}
     changes = _(
         "On {date}, with PyTorch {torch}, {mutants} changes were tried, one at a time: {killed} were noticed, "
@@ -46,9 +46,9 @@ def summarise(found: dict[str, Any]) -> str:
         "stand in repetitions of a formula that was changed in another section."
     ).format(date=found["date"], torch=found["torch"].partition("+")[0], **sums)
     corrections = _("Wrong examples that were made right, and noticed: {count}.").format(count=found["corrections"])
-    survived = sum(numbers["survived"] for numbers in found["scripts"].values())
-    open_holes = _("Noticed by no check so far: {count}.").format(count=survived)
-    return " ".join([changes, *([open_holes] if survived else []), corrections])
+    if sums["survived"]:
+        changes += " " + _("Noticed by no check so far: {count}.").format(count=sums["survived"])
+    return f"{changes} {corrections}"
 
 
 def render_row(numbers: dict[str, Any], address: str, title: str) -> str:

@@ -92,11 +92,12 @@ class KeepMarksWithFormulas(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Join every formula within a sentence and its marks."""
         for formula in list(self.document.findall(nodes.math)):
-            following = formula.next_node(nodes.Text, descend=False, siblings=True)
-            marks = _CLOSING_MARKS.match(following.astext()) if following is not None else None
-            if marks is None or following.parent.index(following) != formula.parent.index(formula) + 1:
+            siblings, place = formula.parent, formula.parent.index(formula) + 1
+            following = siblings[place] if place < len(siblings) else None
+            marks = _CLOSING_MARKS.match(following) if isinstance(following, nodes.Text) else None
+            if marks is None:
                 continue
-            following.parent.replace(following, nodes.Text(following.astext()[marks.end() :]))
+            siblings[place] = nodes.Text(following[marks.end() :])
             joined = nodes.inline("", "", classes=["formula-with-mark"])
             formula.replace_self(joined)
             joined += [formula, nodes.Text(marks[0])]
