@@ -138,7 +138,7 @@ def test_without_javascript_the_door_offers_the_list_alone(browser: Browser, add
     page = context.new_page()
     page.goto(f"{address}/en/index.html")
     assert not page.locator(".door .site-search").is_visible()
-    page.locator(".door.wide").get_by_role("link", name="all error texts").click()
+    page.locator(".door.wide").get_by_role("link", name="every error text").click()
     assert page.url == f"{address}/en/field_guide/index.html#error-texts"
     context.close()
 
