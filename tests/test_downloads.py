@@ -161,6 +161,13 @@ def test_a_message_that_is_not_in_the_script_is_named() -> None:
         translate_script('"""\nTitle\n=====\n\nText.\n"""\n\nx = 1\n', {"Elsewhere.": "别处。"})
 
 
+def test_items_of_a_list_are_translated_one_by_one() -> None:
+    text = "# %%\n# - One item,\n#   of two lines.\n# - Another.\n#\n# A paragraph\n# - not a list.\n"
+    translations = {"One item, of two lines.": "一项。", "Another.": "另一项。", "A paragraph - not a list.": "一段。"}
+    translated = translate_script(f'"""\nTitle\n=====\n"""\n\n{text}', translations)
+    assert translated.endswith("# %%\n# - 一项。\n# - 另一项。\n#\n# 一段。\n")
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=NAMES)
 def test_blocks_joined_are_the_script(path: Path) -> None:
     source = path.read_text(encoding="utf-8")

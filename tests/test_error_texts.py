@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import json
 import multiprocessing
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, Site
 
+from sitebuild.definitions.finder import sections_of
 from sitebuild.errors.collection import collect, texts_of
 from sitebuild.errors.outputs import find_errors
 from sitebuild.errors.printers import find_printers
@@ -135,41 +137,60 @@ def test_the_list_leads_to_every_page_with_an_error(real_site: Site) -> None:
     assert "conv_bn_fusion/no_second_derivative" in listed
 
 
-def run_instrumented(script: Path, pipe: multiprocessing.connection.Connection) -> None:
-    """Run ``script`` and send what its handlers really caught, without names and values."""
+class Notes(ast.NodeTransformer):
+    """Puts a call of ``_note`` at the beginning of each handler, and after each block that records warnings."""
+
+    def __init__(self, lines: set[int]) -> None:
+        self.lines = lines  # those that print an error
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
+        self.generic_visit(node)
+        if node.name:
+            prints = bool(self.lines & {child.lineno for child in ast.walk(node) if hasattr(child, "lineno")})
+            node.body.insert(0, ast.parse(f"_note({prints}, {node.name})").body[0])
+        return node
+
+    def visit_With(self, node: ast.With) -> list[ast.stmt]:
+        self.generic_visit(node)
+        recorded = [
+            item.optional_vars.id
+            for item in node.items
+            if "catch_warnings" in ast.unparse(item.context_expr) and isinstance(item.optional_vars, ast.Name)
+        ]
+        return [node, *(ast.parse(f"for _each in {name}: _note(False, _each.message)").body[0] for name in recorded)]
+
+
+def run_instrumented(script: Path, log: Path) -> None:
+    """Run ``script`` as the build does, and note in ``log`` what it really caught and recorded."""
     source = script.read_text(encoding="utf-8")
-    tree, lines = ast.parse(source), {printer.line for printer in find_printers(source)}
-    for handler in ast.walk(tree):
-        if isinstance(handler, ast.ExceptHandler) and handler.name:
-            if lines & {node.lineno for node in ast.walk(handler) if hasattr(node, "lineno")}:
-                handler.body.insert(0, ast.parse(f"_caught.append(str({handler.name}))").body[0])
-    messages: list[str] = []
+    tree = Notes({printer.line for printer in find_printers(source)}).visit(ast.parse(source))
+
+    def note(prints: bool, error: object) -> None:
+        with log.open("a", encoding="utf-8") as file:  # a script may catch errors in processes of its own
+            file.write(json.dumps([prints, str(error)]) + "\n")
+
     os.environ["MPLBACKEND"] = "agg"
-    sys.path.insert(0, str(script.parent))  # some import what a sibling defines
     namespace = vars(sys.modules["__main__"])  # torch.compile looks there for what a script defines
-    namespace |= {"__name__": "__main__", "__file__": str(script), "_caught": messages}
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(  # noqa: S102
-            compile(ast.fix_missing_locations(tree), str(script), "exec"),
-            namespace,
-        )
-    names = names_of(source, script.parent.name)
-    pipe.send([without_names(message, names) for message in messages])
+    namespace |= {"__name__": "__main__", "__file__": str(script), "_note": note}
+    with contextlib.redirect_stdout(io.StringIO()), sections_of(script):
+        exec(compile(ast.fix_missing_locations(tree), str(script), "exec"), namespace)  # noqa: S102
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", WITH_PRINTERS, ids=lambda script: script.stem)
-def test_what_was_read_from_the_output_is_what_was_caught(real_site: Site, script: Path) -> None:
+def test_what_was_read_from_the_output_is_what_was_caught(real_site: Site, script: Path, tmp_path: Path) -> None:
     """The texts are taken from printed lines: here each script runs once more, and its errors are taken themselves."""
-    receiver, sender = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=run_instrumented, args=(script, sender))
+    log = tmp_path / "log"
+    process = multiprocessing.get_context("spawn").Process(target=run_instrumented, args=(script, log))
     process.start()
-    sender.close()  # so that a script that fails ends the wait
-    assert receiver.poll(300)
-    caught_texts = receiver.recv()
-    process.join()
+    process.join(300)
+    assert process.exitcode == 0
+    names = names_of(script.read_text(encoding="utf-8"), script.parent.name)
+    noted = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     read = texts_of(script, real_site.root / "docs" / script.parent.name)
-    assert caught_texts
-    for text in caught_texts:
+    printed = [without_names(text, names) for prints, text in noted if prints]
+    for text in printed:
         # A script may print a part of a long error: its first line, or what follows a path.
         assert any(piece in text for piece in read), text
+    if not printed:  # the error is printed elsewhere than where it is caught
+        assert any(piece in without_names(text, names) for _prints, text in noted for piece in read)

@@ -118,12 +118,12 @@ def test_a_killed_builder_takes_its_examples_with_it(site: Site, victim: str) ->
 
 def test_a_script_beyond_a_limit_is_ended_with_all_that_it_started(site: Site) -> None:
     before = site.contents()
-    site.edit("conf.py", "example_time_limit = 120", "example_time_limit = 10")
+    site.edit("conf.py", "example_time_limit = 120", "example_time_limit = 15")
     site.edit("conf.py", "example_memory_limit = 4", "example_memory_limit = 1")
     faults = {
         "hangs": (
             HANG,
-            "it ran for more than 10 s and was ended; make it shorter, or raise example_time_limit in conf.py",
+            "it ran for more than 15 s and was ended; make it shorter, or raise example_time_limit in conf.py",
         ),
         "eats": (
             EAT,

@@ -123,6 +123,11 @@ def test_formulas_are_the_methods_of_functions_and_what_they_call() -> None:
     assert names == ["inner", "helper", "Double.backward", "Other.forward"]
 
 
+def test_a_kernel_that_triton_reads_from_the_file_is_no_formula() -> None:
+    source = SOURCE.replace("def helper(", "@triton.jit\ndef helper(")
+    assert [formula.name for formula in script(source).formulas] == ["Double.backward", "Other.forward"]
+
+
 def test_the_functions_of_an_operator_are_formulas() -> None:
     source = """\
 @torch.library.custom_op("field::triple", mutates_args=())

@@ -13,7 +13,7 @@ sys.path.insert(0, str(PROJECT / "benchmarks" / "recall"))
 import recall
 
 QUESTIONS = tomllib.loads((PROJECT / "tests" / "questions.toml").read_text(encoding="utf-8"))["question"]
-ANSWERED = 0.89  # the share that has to be; the goal is 0.95
+ANSWERED = 0.95  # the share that has to be
 FOUND = 0.87  # of those that are answered, typed as whole sentences, among the first three results
 
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import PROJECT, Site, make_small_site
 
 # Output that was measured; what stands between its first and last tag may differ.
-MEASURED = re.compile(rb'(<div class="(?:[^"]* )?measured(?: [^"]*)?"><div[^>]*><pre[^>]*>).*?(</pre></div>)', re.DOTALL)
+MEASURED = re.compile(rb'(<div class="(?:[^"]* )?measured(?: [^"]*)?"[^>]*><div[^>]*><pre[^>]*>).*?(</pre></div>)', re.DOTALL)
 
 
 def build(site: Site, languages: str, jobs: int, cores: set[int]) -> dict[str, bytes]:

@@ -122,7 +122,23 @@ def test_a_draft_may_be_unfinished(chinese_site: Site) -> None:
     chinese_site.edit(SQUARE, 'msgstr "第一段。"', 'msgstr ""')
     result = chinese_site.build("en zh_CN", "--draft")
     assert result.returncode == 0, result.stderr
-    assert "The first paragraph." in chinese_site.page("zh_CN", "double_backward/square").get_text()
+    paragraph = chinese_site.page("zh_CN", "double_backward/square").find("p", string="The first paragraph.")
+    assert paragraph["lang"] == "en"
+
+
+def test_english_on_a_chinese_page_says_that_it_is(chinese_site: Site) -> None:
+    quoted = "带有``code``，报``element 0 of tensors does not require grad``。"
+    source = "Some text with ``code`` and ``element 0 of tensors does not require grad``."
+    chinese_site.edit("gallery/double_backward/square.py", "Some text with ``code``.", source)
+    chinese_site.edit(SQUARE, 'msgid "Some text with ``code``."', f'msgid "{source}"')
+    chinese_site.edit(SQUARE, "带有``code``的文字。", quoted)
+    result = chinese_site.build("en zh_CN")
+    assert result.returncode == 0, result.stderr
+    page = chinese_site.page("zh_CN", "double_backward/square")
+    assert [code.get("lang") for code in page.select("p code")] == [None, "en"]
+    assert [output.get("lang") for output in page.select("div.sphx-glr-script-out")] == ["en"]
+    assert not [text for text in page.select("p[lang], h1[lang]") if "code" not in text.get_text()]
+    assert not chinese_site.page("en", "double_backward/square").article.select("p [lang], div[lang]")
 
 
 def test_a_draft_may_lag_behind_its_source(chinese_site: Site) -> None:

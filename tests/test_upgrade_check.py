@@ -14,8 +14,13 @@ import upgrade_check
 
 
 def test_what_is_pinned_is_asked_for_without_a_version() -> None:
-    text = "# why\ntorch==2.13.0  # subject\npagefind[extended]==1.5.2\n\nscipy==1.17.1\n"
-    assert upgrade_check.newest(text, ["scipy"]) == ["torch", "pagefind[extended]", "scipy==1.17.1"]
+    text = "# why\ntorch==2.13.0  # subject\npagefind[extended]==1.5.2\n\nscipy==1.17.1\nninja==1.2; os_name == 'posix'\n"
+    assert upgrade_check.newest(text, ["scipy"]) == [
+        "torch",
+        "pagefind[extended]",
+        "scipy==1.17.1",
+        "ninja; os_name == 'posix'",
+    ]
 
 
 def test_changed_results_are_named_and_measured_ones_are_not(small_site: Site, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def newest(requirements: str, kept: list[str]) -> list[str]:
     """Requirements without their versions, except for the packages in ``kept``."""
     lines = [line.partition("#")[0].strip() for line in requirements.splitlines()]
     return [
-        line if re.split(r"[\[=]", line)[0] in kept else line.partition("==")[0] for line in lines if line
+        line if re.split(r"[\[=]", line)[0] in kept else re.sub(r"==[\w.]+", "", line, count=1) for line in lines if line
     ]
 
 

@@ -2,8 +2,8 @@
 NaN from a constant channel
 ===========================
 
-The gradient of batch norm divides by the standard deviation. If all values of a channel are the same, that is zero,
-and one such channel can fill a whole network with NaN. This page shows what happens and why the Function of
+The gradient of batch norm divides by the standard deviation, which is zero if all values in a channel are the same.
+One such constant channel can fill a whole network with NaN. You'll see how that happens, and why the Function from
 :doc:`batch_norm_backward` returns the right gradient instead.
 
 Read :doc:`batch_norm_backward` first.
@@ -21,9 +21,10 @@ torch.manual_seed(0)
 # Forward is finite, backward is not
 # ----------------------------------
 #
-# A filter of zeros, or a ReLU that lets nothing through, makes a channel that is constant. Here it is the second of
-# three. The :math:`\varepsilon` outside the root keeps ``forward`` from dividing by zero, but the derivative of the
-# root is :math:`1 / (2 \sigma)`, and :math:`\varepsilon` does not help there.
+# A channel becomes constant if its filter is all zeros, or if a ReLU lets none of its values through. In this example,
+# the second of three channels is constant. Because :math:`\varepsilon` is added outside the root, ``forward`` doesn't
+# divide by zero. But the derivative of the root is :math:`1 / (2 \sigma)`, which is infinite at :math:`\sigma = 0`,
+# whatever :math:`\varepsilon` is.
 
 
 def outcome(function, inputs, grad_output):
@@ -45,8 +46,9 @@ print(grad_input.isfinite().all(DIMS).tolist())
 assert out.isfinite().all() and grad_input[:, 1].isnan().all()
 
 # %%
-# Only the second channel of this gradient is NaN. In :doc:`fused_function` the convolution comes next. Its backward
-# adds the channels up, and then no number is left:
+# The output is finite in every channel (first line), and the gradient is NaN only in the second channel (second line).
+# In :doc:`fused_function`, however, the gradient continues to the convolution, whose backward adds up the channels, so
+# that every value becomes NaN:
 
 grad_images = conv_transpose2d(grad_input, torch.rand(3, 2, 3, 3, dtype=torch.float64))
 print(grad_images.isnan().all().item())
@@ -56,10 +58,10 @@ assert grad_images.isnan().all()
 # The right gradient
 # ------------------
 #
-# Nothing is wrong with the function itself. When the deviations :math:`x_j - \mu` of a channel are zero, the second
-# term of the gradient vanishes with them, and :math:`\left( g_j - \frac{1}{N} \sum_i g_i \right) / \varepsilon`
-# remains. ``BatchNorm`` computes it, because it takes the root of the smallest normal number in place of the root of
-# zero. A zero divided by a tiny number is zero.
+# Batch norm itself does have a gradient for a constant channel. All deviations :math:`x_j - \mu` are zero, which makes
+# the second term of the gradient zero and leaves only :math:`\left( g_j - \frac{1}{N} \sum_i g_i \right) /
+# \varepsilon`. ``BatchNorm`` returns this gradient, because ``centre`` takes the root of the smallest normal number
+# instead of the root of zero. The second term then divides zero by a tiny number, which gives zero.
 
 out, grad_input = outcome(BatchNorm.apply, inputs, grad_output)
 expected = (grad_output - grad_output.mean(DIMS, keepdim=True)) / EPS
@@ -68,11 +70,11 @@ print("torch.allclose", torch.allclose(grad_input[:, 1], expected[:, 1]))
 print("gradcheck     ", gradcheck(BatchNorm.apply, (inputs, 0.1)))
 
 # %%
-# The check uses a larger :math:`\varepsilon`, because finite differences need room: their step must be small beside
-# it.
+# Here ``gradcheck`` uses a larger :math:`\varepsilon`, 0.1, because the finite-difference step has to be small compared
+# with it.
 #
-# A second derivative does not exist at this point, since :math:`\sigma` has a kink there, as :math:`|t|` has at zero.
-# What a second backward returns is finite:
+# Batch norm has no second derivative at a constant channel, because :math:`\sigma` has a kink there, like :math:`|t|`
+# at zero. But a second backward still returns finite values:
 
 out = BatchNorm.apply(inputs, EPS)
 (grad_input,) = torch.autograd.grad(out, inputs, grad_output, create_graph=True)
@@ -81,12 +83,13 @@ print(second.isfinite().all().item())
 assert second.isfinite().all()
 
 # %%
-# Deviations and root from one source
-# -----------------------------------
+# The variance has to come from the deviations
+# --------------------------------------------
 #
-# ``centre`` computes the variance from the very deviations that are divided by it. With ``var()`` the two may round
-# differently. In ``float32`` the mean of equal numbers can miss them by one unit in the last place, while ``var()``
-# finds exactly zero. Then a tiny number no longer meets a zero:
+# ``centre`` computes the variance from the same deviations that batch norm divides by the standard deviation. With
+# ``var()``, the variance and the deviations can be rounded differently. In ``float32``, the mean of equal values can be
+# off by one unit in the last place, while ``var()`` returns exactly zero. Then ``backward`` divides deviations that
+# aren't quite zero by a tiny number:
 
 
 def separate_var(grad_output, inputs):

@@ -2,13 +2,14 @@
 Backward of a convolution
 =========================
 
-Both gradients of a convolution are convolutions themselves. Here you derive them and put them into a Function that
-can be differentiated twice.
+Both gradients of a convolution, the one for its input and the one for its weight, are convolutions themselves. Here
+you derive them and build a Function that can be differentiated twice.
 
 Read :doc:`/double_backward/saving_inputs` first, if custom Functions are new to you.
 
-The layer of this chapter is fixed for simplicity: no bias, stride 1, no padding, no dilation, one group. The input
-:math:`X` has the shape :math:`(B, C_{in}, H, W)`, the weight :math:`K` the shape :math:`(C_{out}, C_{in}, k, k)`.
+To keep things simple, every convolution in this chapter has stride 1, one group, and no bias, padding or dilation. The
+input :math:`X` has the shape :math:`(B, C_{in}, H, W)`, and the weight :math:`K` has the shape :math:`(C_{out}, C_{in},
+k, k)`.
 """
 
 import torch
@@ -21,24 +22,25 @@ torch.manual_seed(0)
 # Two gradients, two convolutions
 # -------------------------------
 #
-# Each value of the input takes part in as many outputs as the kernel is large. Its gradient collects what flows back
-# from all of them, which is a transposed convolution of the incoming gradient :math:`G` with the same weight:
+# Each input value contributes to every output whose kernel window covers it, so its gradient adds up what flows back
+# from all of these outputs. A transposed convolution of the incoming gradient :math:`G` with the same weight computes
+# this sum:
 #
 # .. math::
 #
 #    G_X = \mathrm{conv\_transpose2d}(G, K)
 #
-# An element of the weight meets every position of every image in the batch. Its gradient is a sum over batch and
-# positions. A convolution can do that sum too, if the batch stands where a convolution sums, in the place of the
-# input channels. Swapping the first two dimensions, written :math:`{}^{\top}`, puts it there, and a second swap gives
-# the result the shape of :math:`K`:
+# Each element of :math:`K` is used at every position of every image in the batch, so its gradient is a sum over the
+# batch and all positions. A convolution already sums over its input channels, so it can sum over the batch if the batch
+# takes the channels' place. To put it there, swap the first two dimensions of :math:`X` and :math:`G`, written
+# :math:`{}^{\top}`. A second swap gives the result the shape of :math:`K`:
 #
 # .. math::
 #
 #    G_K = \mathrm{conv2d}(X^{\top}, G^{\top})^{\top}
 #
-# A gradient that nobody asked for is not computed: ``needs_input_grad`` says which ones are wanted. The images of a
-# first layer, for example, need none.
+# The code below computes only the gradients that ``needs_input_grad`` asks for. The images that enter a network's first
+# layer, for example, need none.
 
 
 def conv_backward(grad_output, inputs, weight, needed):
@@ -71,7 +73,7 @@ class Convolution(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        # Under autocast, forward casts its inputs. Backward has to do the same to what was saved.
+        # Under autocast, forward casts its inputs. Backward has to cast the saved tensors in the same way.
         with torch.autocast(**ctx.autocast):
             return conv_backward(grad_output, *ctx.saved_tensors, ctx.needs_input_grad)
 
@@ -85,7 +87,7 @@ print("gradcheck    ", gradcheck(Convolution.apply, (inputs.detach(), weight)))
 print("gradcheck    ", gradcheck(Convolution.apply, (inputs, weight.detach())))
 
 # %%
-# The same gradients come from autograd's own convolution, for a single image and an empty batch too:
+# PyTorch's own convolution has the same gradients, even for a single image and for an empty batch:
 
 
 def gradients(convolution, inputs):
@@ -100,6 +102,6 @@ for batch in (inputs, inputs[:1], inputs[:0]):
 assert grad_weight.shape == weight.shape and not grad_weight.any()
 
 # %%
-# This ``backward`` is made of operations that autograd can record, so it can be differentiated again. A backward that
-# calls a kernel of your own often cannot, and then it should say so. :doc:`no_second_derivative` shows two ways to do
-# that, and why only one of them is safe.
+# This ``backward`` consists of operations that autograd can record, so you can differentiate it again. A backward that
+# calls a kernel of your own often can't be differentiated again, and then it should raise an error.
+# :doc:`no_second_derivative` shows two ways to do that, and why only one of them is safe.

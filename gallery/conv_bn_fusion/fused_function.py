@@ -2,9 +2,9 @@
 The fused Function
 ==================
 
-Convolution and batch norm each keep their own input for ``backward``. The input of batch norm is the output of the
-convolution, an activation that nobody needs between forward and backward and that can be computed again. Here both
-become one Function that does not keep it.
+Convolution and batch norm each keep their own input for ``backward``. But batch norm's input is the convolution's
+output, an activation that isn't needed between forward and backward and that can be computed again. Here you fuse the
+two into one Function that doesn't keep this activation.
 
 Read :doc:`convolution_backward` and :doc:`batch_norm_backward` first.
 """
@@ -23,12 +23,12 @@ torch.manual_seed(0)
 # One Function
 # ------------
 #
-# ``forward`` saves the input and the weight. ``backward`` computes the convolution again, and the statistics with it,
-# then goes through batch norm and convolution in turn.
+# The Function saves the input and the weight. Its ``backward`` computes the convolution and the statistics again, and
+# then runs batch norm's backward, followed by the convolution's.
 
 
 class FusedConvBN(torch.autograd.Function):
-    generate_vmap_rule = True  # every operation here is one that vmap knows
+    generate_vmap_rule = True  # vmap can batch every operation in this Function
 
     @staticmethod
     def forward(inputs, weight, eps):
@@ -43,7 +43,7 @@ class FusedConvBN(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         inputs, weight = ctx.saved_tensors
-        # The convolution has to come out as in forward, in the same dtype.
+        # The convolution has to give the same result as in forward, in the same dtype.
         with torch.autocast(**ctx.autocast):
             grad_conv = batch_norm_backward(grad_output, conv2d(inputs, weight), ctx.eps)
             return *conv_backward(grad_conv, inputs, weight, ctx.needs_input_grad), None
@@ -58,12 +58,13 @@ print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight.detach(), EP
 print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight, EPS)))
 
 # %%
-# The last two leave out one gradient each. :doc:`half_precision` explains the line about autocast.
+# In each of the last two checks, only one of the two tensors needs a gradient. :doc:`half_precision` explains the lines
+# about autocast.
 #
 # The pair
 # --------
 #
-# Output and gradients are those of the two Functions one after the other, up to the rounding of ``float64``:
+# The fused Function has the same output and gradients as the pair of separate Functions, up to ``float64`` rounding:
 
 
 def conv_bn(inputs, weight):
@@ -81,14 +82,14 @@ for our, their in zip((fused, *ours), (pair, *theirs)):
 # What is kept
 # ------------
 #
-# Here are both in one graph, over the same leaves, with every saved tensor. Follow the pair upwards: each of its two
-# nodes holds what it saved.
+# The graph below contains both versions, built on the same leaves, with every saved tensor. Go up from ``pair``, and
+# you'll see the tensors that each of its two nodes has saved.
 
 names = {"inputs": inputs, "weight": weight, "fused": fused, "pair": pair}
 make_dot((fused, pair), params=names, show_saved=True)
 
 # %%
-# ``BatchNorm`` keeps the output of the convolution, of shape (2, 4, 3, 3). The fused Function keeps ``inputs`` and
-# ``weight``. The weight exists anyway. Inside a network the input is the output of the layer before, and is alive
-# only because this layer keeps it. So one activation a layer remains where the pair has two. The price is one more
-# convolution in ``backward``.
+# Both versions keep ``inputs`` and ``weight``, but only the pair's ``BatchNorm`` also keeps the convolution's output,
+# of shape (2, 4, 3, 3). The weight exists anyway. Inside a network, the input is the previous layer's output, which
+# stays in memory because this layer keeps it. So the fused Function keeps one activation per layer, where the pair
+# keeps two. The price is an extra convolution in ``backward``.

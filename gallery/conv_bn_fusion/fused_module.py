@@ -1,9 +1,9 @@
 """
-A module around it
-==================
+The fused layer as a module
+===========================
 
-With a module around it, the fused Function becomes a layer for your models. This page builds the layer and measures
-how far it is from the two layers of PyTorch that it replaces.
+Once you wrap the fused Function in a module, you can use it as a layer in your models. Here you build this layer and
+measure how much its output differs from that of the two PyTorch layers it replaces.
 
 Read :doc:`fused_function` first.
 """
@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The layer
 # ---------
 #
-# The weight starts as that of :class:`torch.nn.Conv2d` does: uniform, within a bound that shrinks with the number of
-# inputs to each output. Batch norm cancels the scale of the weight, but not of its gradient, so the start still
-# matters.
+# The weight is initialised as in :class:`torch.nn.Conv2d`, uniformly within a bound that shrinks as the number of
+# inputs to each output grows. Batch norm cancels the weight's scale in the output, but not in the weight's gradient, so
+# the initialisation still matters.
 
 
 class FusedConvBN2d(nn.Module):
@@ -47,8 +47,8 @@ print("gradgradcheck", gradgradcheck(layer, inputs))
 # Against the separate operations
 # -------------------------------
 #
-# Convolution and batch norm one after the other, differentiated by autograd, give the same output and the same
-# gradients, up to the rounding of ``float64``:
+# When convolution and batch norm run as separate operations and autograd differentiates them, the output and the
+# gradients are the same, up to ``float64`` rounding:
 
 inputs = torch.rand(8, 3, 10, 10, dtype=torch.float64, requires_grad=True)
 fused, separate = layer(inputs), definition(conv2d(inputs, layer.weight), layer.eps)
@@ -63,9 +63,9 @@ for our, their in zip((fused, *ours), (separate, *theirs)):
 # Against ``nn.Conv2d`` and ``nn.BatchNorm2d``
 # --------------------------------------------
 #
-# The layers of PyTorch divide by :math:`\sqrt{\sigma_b^2 + \varepsilon}`, with the biased variance :math:`\sigma_b^2
-# = \sigma^2 (N - 1) / N`, and not by :math:`\sigma + \varepsilon`. The quotient of the two follows from the
-# statistics of each channel:
+# Where this layer divides by :math:`\sigma + \varepsilon`, ``nn.BatchNorm2d`` divides by :math:`\sqrt{\sigma_b^2 +
+# \varepsilon}`, with the biased variance :math:`\sigma_b^2 = \sigma^2 (N - 1) / N`. The ratio of the two outputs
+# therefore follows from each channel's variance and from :math:`N`:
 
 convolution = nn.Conv2d(3, 6, 3, bias=False)
 norm = nn.BatchNorm2d(6, eps=layer.eps, affine=False, track_running_stats=False)
@@ -81,6 +81,6 @@ print("predicted", [round(value, 4) for value in predicted.tolist()])
 print("measured ", [round(value, 4) for value in measured.tolist()])
 
 # %%
-# The difference is about one percent here, because these standard deviations are small. The larger they are beside
-# :math:`\varepsilon`, the closer the layers come to each other. Train with the layer that you are going to use:
-# weights trained with one should not run with the other without a look at this difference.
+# Here the outputs differ by about one percent, as the ratios show, because these standard deviations are small. The
+# larger they are relative to :math:`\varepsilon`, the closer the outputs. Train with the layer that you are going to
+# use, and check this difference before you run one layer with weights trained in the other.

@@ -1,9 +1,10 @@
 """
-Where this layer ends
-=====================
+Limits of the fused layer
+=========================
 
-The fused layer is a lesson that you can copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``. Before you
-use it, you should know what it refuses and what it does not have. Each limit on this page is run.
+The fused layer is an example to learn from and copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``.
+Before you use it, you should know what it refuses and what it lacks. The code on this page runs into each of these
+limits.
 
 Read :doc:`fused_module` first.
 """
@@ -24,8 +25,8 @@ images = torch.rand(4, 3, 8, 8)
 # Too few values
 # --------------
 #
-# The unbiased variance divides by :math:`N - 1`, so a channel needs at least two values. A batch of one image with an
-# output of one pixel is refused, and so is an empty batch:
+# The unbiased variance divides by :math:`N - 1`, so a channel needs at least two values. The layer therefore refuses a
+# batch of one image whose output is a single pixel, and it also refuses an empty batch:
 
 
 def refused(function, *args, **kwargs):
@@ -41,7 +42,7 @@ assert refused(layer, images[:1, :, :3, :3]) is ValueError
 assert refused(layer, images[:0]) is ValueError
 
 # %%
-# PyTorch's batch norm refuses one value too, and lets an empty batch pass:
+# PyTorch's batch norm also refuses a single value per channel, but it accepts an empty batch:
 
 assert refused(nn_batch_norm, torch.rand(1, 6, 1, 1), None, None, training=True) is ValueError
 print(tuple(nn_batch_norm(torch.rand(0, 6, 6, 6), None, None, training=True).shape))
@@ -50,8 +51,8 @@ print(tuple(nn_batch_norm(torch.rand(0, 6, 6, 6), None, None, training=True).sha
 # Options of the convolution
 # --------------------------
 #
-# There is no stride, padding, dilation or bias. A weight for two groups and an image without a batch dimension are
-# errors as well:
+# The layer takes no stride, padding, dilation or bias. A weight for two groups and an image without a batch dimension
+# also raise an error:
 
 assert refused(FusedConvBN2d, 3, 6, 3, stride=2) is TypeError
 grouped = torch.rand(4, 4, 8, 8), torch.rand(6, 2, 3, 3)
@@ -62,8 +63,8 @@ assert refused(layer, images[0]) is ValueError
 # Evaluation
 # ----------
 #
-# The layer keeps no running statistics. ``eval()`` changes nothing, and the result for an image depends on the images
-# beside it. Of four images, the first is computed with all of them and with one other:
+# The layer keeps no running statistics, so ``eval()`` changes nothing, and the output for an image depends on the other
+# images in its batch. Here the layer gets the same image in a batch of four and in a batch of two:
 
 layer.eval()
 difference = (layer(images)[0] - layer(images[:2])[0]).abs().max().item()
@@ -74,8 +75,8 @@ assert difference > 0.01
 # Transformations
 # ---------------
 #
-# ``torch.func.grad`` and ``vmap`` work, here over three weights at once. Forward mode does not, because the Function
-# has no ``jvp``.
+# ``torch.func.grad`` and ``vmap`` work, as the code below shows with three weights at once. Forward mode doesn't work,
+# because the Function has no ``jvp``.
 
 weights = torch.rand(3, 6, 3, 3, 3)
 
@@ -98,8 +99,8 @@ assert refused(torch.func.jvp, loss, (weights[0],), (weights[0],)) is NotImpleme
 # Devices
 # -------
 #
-# The Function asks for the state of autocast. In torch 2.13 there is none for the device ``meta``, so it does not run
-# there:
+# The Function looks up the autocast state of the device that it runs on. In torch 2.13, the device ``meta`` has no such
+# state, so the Function doesn't run on it:
 
 meta = torch.rand(4, 3, 8, 8, device="meta"), torch.rand(6, 3, 3, 3, device="meta")
 assert refused(FusedConvBN.apply, *meta, EPS) is RuntimeError
@@ -108,8 +109,8 @@ assert refused(FusedConvBN.apply, *meta, EPS) is RuntimeError
 # What works
 # ----------
 #
-# Images in channels-last format give an output in the same format, and ``backward`` leaves the gradient of the weight
-# in the layout of the weight:
+# If your images are in the channels-last memory format, so is the output, and after ``backward`` the weight's gradient
+# has the weight's own layout:
 
 out = layer(images.to(memory_format=torch.channels_last))
 out.sum().backward()

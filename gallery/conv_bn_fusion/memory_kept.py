@@ -2,13 +2,12 @@
 Memory kept for backward
 ========================
 
-How much memory does the fused Function save? This page predicts the answer and measures it to the byte. Beside it
-stand PyTorch's own operations, which keep just as little when they run within ``checkpoint``.
+How much memory does the fused Function save? Here you predict the answer and then measure it to the byte. You'll also
+measure PyTorch's own operations, which keep just as little when they run inside ``checkpoint``.
 
 Read :doc:`fused_function` first.
 """
 
-import matplotlib.pyplot as plt
 import torch
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import batch_norm as nn_batch_norm
@@ -27,9 +26,9 @@ print(device, torch.__version__, "torch.cuda.memory_stats" if cuda else "saved_t
 # Four layers
 # -----------
 #
-# Two are ours, the fused Function and the pair of Functions that it replaces. Two are PyTorch's: the operations of
-# ``nn.Conv2d`` and ``nn.BatchNorm2d`` as they are, and the same within ``torch.utils.checkpoint.checkpoint``, which
-# keeps only what goes in and computes the rest again in ``backward``.
+# Two of the layers are our own: the fused Function and the pair of Functions that it replaces. The other two use the
+# PyTorch operations of ``nn.Conv2d`` and ``nn.BatchNorm2d``, once as they are and once inside
+# ``torch.utils.checkpoint.checkpoint``, which keeps only its inputs and computes the rest again in ``backward``.
 
 
 def fused_conv_bn(inputs, weight):
@@ -44,12 +43,7 @@ def checkpointed(inputs, weight):
     return checkpoint(nn_conv_bn, inputs, weight, use_reentrant=False)
 
 
-LAYERS = {
-    "FusedConvBN": fused_conv_bn,
-    "checkpoint": checkpointed,
-    "pair": conv_bn,
-    "nn": nn_conv_bn,
-}
+LAYERS = {"FusedConvBN": fused_conv_bn, "checkpoint": checkpointed, "pair": conv_bn, "nn": nn_conv_bn}
 
 
 def chain(layer, inputs, weights):
@@ -67,17 +61,17 @@ def tensors(batch, depth):
 # Predicted
 # ---------
 #
-# Every layer keeps its weight and its input; the pair keeps the output of the convolution too. A value in ``float32``
-# takes 4 bytes, and a kernel of 3 by 3 makes height and width smaller by 2. All layers of a chain have 8 channels.
+# Every layer keeps its weight and its input, and ``pair`` and ``nn`` also keep a second activation, the convolution's
+# output. A ``float32`` value takes 4 bytes, and a 3 by 3 kernel reduces the height and width by 2. All layers of a
+# chain have 8 channels.
 
 
 def predict(activations, batch, depth):
     values = 0
     for level in range(depth):
-        before, after = 32 - 2 * level, 30 - 2 * level
-        values += 8 * 8 * 3 * 3 + batch * 8 * before**2
+        values += 8 * 8 * 3 * 3 + batch * 8 * (32 - 2 * level) ** 2
         if activations == 2:
-            values += batch * 8 * after**2
+            values += batch * 8 * (30 - 2 * level) ** 2
     return 4 * values
 
 
@@ -85,8 +79,9 @@ def predict(activations, batch, depth):
 # Measured
 # --------
 #
-# On the CPU a hook sees each tensor that autograd saves. Its memory is counted once, however many nodes save it. On a
-# CUDA device the allocator says how much it holds; if the first line above says ``cpu``, that branch has not run.
+# On the CPU, a hook sees each tensor that autograd saves, and counts its memory only once, however many nodes save the
+# tensor. On a CUDA device, the allocator reports how much memory is in use. If the first line of output above says
+# ``cpu``, the CUDA branch has not run.
 
 
 def measure(layer, batch, depth):
@@ -106,34 +101,20 @@ def measure(layer, batch, depth):
     return sum(storages.values())
 
 
-table = {}
 print(f"{'B':>3}{'L':>3}", "".join(f"{name:>12}" for name in ("predict(1)", "predict(2)", *LAYERS)))
 for depth in (1, 3, 6):
     for batch in (8, 32, 128):
-        kept = {name: measure(layer, batch, depth) for name, layer in LAYERS.items()}
-        table[batch, depth] = kept
+        kept = [measure(layer, batch, depth) for layer in LAYERS.values()]
         one, two = predict(1, batch, depth), predict(2, batch, depth)
-        row = (one, two, *kept.values())
-        print(f"{batch:3}{depth:3}", "".join(f"{value:12,}" for value in row))
-        assert cuda or tuple(kept.values()) == (one, one, two, two + 2 * 8 * 4 * depth)
+        print(f"{batch:3}{depth:3}", "".join(f"{value:12,}" for value in (one, two, *kept)))
+        assert cuda or kept == [one, one, two, two + 2 * 8 * 4 * depth]
 
 # %%
-# B is the size of the batch, L the number of layers. In the first row, one activation and two differ by the output of
-# the convolution, 8 · 8 · 30 · 30 · 4 bytes. PyTorch's own batch norm also keeps mean and inverse standard deviation,
-# 2 · 8 values for each layer.
+# B is the batch size, and L is the number of layers. In the first row, ``predict(1)`` and ``predict(2)`` differ by the
+# convolution's output, which takes 8 · 8 · 30 · 30 · 4 bytes. The last column is a little larger than ``predict(2)``,
+# because PyTorch's own batch norm also keeps the mean and the inverse standard deviation, 2 · 8 values for each layer.
 #
-# In MiB, six layers deep, the lines fall together two by two:
-
-figure, axes = plt.subplots(figsize=(4.8, 3.2))
-for name, style in zip(LAYERS, ("C0-o", "C2:", "C1-s", "k:")):
-    kept = [table[batch, 6][name] / 2**20 for batch in (8, 32, 128)]
-    axes.plot((8, 32, 128), kept, style, linewidth=2, label=name)
-axes.set_xlabel("inputs.shape[0]")
-axes.set_ylabel("MiB")
-axes.legend()
-plt.show()
-
-# %%
-# Of two activations in each layer one remains, about half of the memory, at every batch size and depth. That is no
-# reason yet to write a Function: ``checkpoint`` around two lines of PyTorch keeps the same bytes. What differs is the
-# peak and the time, as :doc:`peak_and_time` shows.
+# The fused Function keeps one of the pair's two activations in each layer, and so about half of the memory, at every
+# batch size and depth. That isn't yet a reason to write a Function, because ``checkpoint`` around two lines of PyTorch
+# keeps the same number of bytes. The fused Function and ``checkpoint`` differ in peak memory and time, as
+# :doc:`peak_and_time` shows.

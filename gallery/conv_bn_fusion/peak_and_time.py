@@ -2,16 +2,17 @@
 Peak memory and time
 ====================
 
-Keeping less is not the whole story. What runs out is memory at its peak, and what is not kept has to be computed
-again. This page measures both, for the four layers of :doc:`memory_kept`, and says when the fused Function is worth
-it.
+Keeping less memory is not the whole story. You run out of memory at the peak, and anything that isn't kept has to be
+computed again, which takes time. Here you measure both for the four layers of :doc:`memory_kept`, and see when the
+fused Function is worth it.
 
 Read :doc:`memory_kept` first.
 """
 
 import json
-import tempfile
+from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import torch
@@ -21,16 +22,15 @@ from memory_kept import LAYERS, chain, cuda, tensors
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
-name, source = ("cuda", "max_memory_allocated") if cuda else ("cpu", "torch.profiler")
-print(name, torch.__version__, source)
+print("cuda" if cuda else "cpu", torch.__version__)
 
 # %%
 # The peak
 # --------
 #
-# The peak lies somewhere in ``backward``, when the temporary tensors of one layer stand on top of all that is still
-# kept. It is measured, not predicted: on the CPU from the memory events of the profiler, on a CUDA device by the
-# allocator. If the first line above says ``cpu``, the branch for CUDA has not run.
+# The peak comes somewhere in ``backward``, when one layer's temporary tensors are added to everything that is still
+# kept. You measure it with the profiler's memory events on the CPU and with the allocator on a CUDA device. If the
+# first line of output above says ``cpu``, the CUDA branch has not run.
 
 
 def step(layer, inputs, weights):
@@ -46,16 +46,12 @@ def peak(layer, inputs, weights):
         return torch.cuda.max_memory_allocated() - before
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         step(layer, inputs, weights)
-    with tempfile.TemporaryDirectory() as folder:
-        trace = Path(folder) / "trace.json"
-        profiler.export_chrome_trace(str(trace))
-        events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
+    with TemporaryDirectory() as folder:
+        profiler.export_chrome_trace(f"{folder}/trace.json")
+        events = json.loads(Path(folder, "trace.json").read_text(encoding="utf-8"))["traceEvents"]
     memory = [event for event in events if event["name"] == "[memory]"]
-    now = highest = 0
-    for event in sorted(memory, key=lambda event: event["ts"]):
-        now += event["args"]["Bytes"]  # negative when memory is given back
-        highest = max(highest, now)
-    return highest
+    memory.sort(key=lambda event: event["ts"])
+    return max(accumulate(event["args"]["Bytes"] for event in memory))  # negative when memory is freed
 
 
 peaks = {}
@@ -70,17 +66,17 @@ assert cuda or peaks[6]["FusedConvBN"] < peaks[6]["nn"] < peaks[6]["pair"]
 assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks.values())
 
 # %%
-# These are bytes, for one, two and six layers (L). One layer deep the fused Function gains nothing over the pair: in
-# ``backward`` it holds the output of the convolution again, just when the most is needed. Six layers deep it holds
-# one such output at a time, where the pair and ``nn`` have kept all six, and its peak is lower than both. Still,
-# ``checkpoint`` needs less than it at every depth: PyTorch's batch norm is a single operation with few temporary tensors,
-# while each step of our formulas makes a tensor as large as the activation.
+# The table shows bytes for one, two and six layers (L). With one layer on the CPU, the fused Function's peak is as high
+# as the pair's, because its ``backward`` holds the convolution's output again just when the most memory is needed. With
+# six layers, it holds one such output at a time, whereas the pair and ``nn`` have kept all six, so its peak is lower
+# than theirs. But ``checkpoint`` needs even less at every depth. It repeats PyTorch's batch norm, a single operation
+# with few temporary tensors, while each step of our formulas makes a tensor as large as the activation.
 #
 # The price in time
 # -----------------
 #
-# Forward and backward together, six layers deep, the fastest of ten. The layers take turns, so that a busy moment of
-# the machine hits all of them. The last column compares with ``nn``:
+# Here are the times of forward and backward together, with six layers. Each is the shortest of ten, measured in turns
+# so that a busy moment affects all layers. The last column is relative to ``nn``:
 
 
 def seconds(layer):
@@ -98,15 +94,16 @@ for name, value in fastest.items():
 assert cuda or fastest["nn"] < min(fastest["FusedConvBN"], fastest["checkpoint"])
 
 # %%
-# ``nn`` is the fastest. The fused Function repeats the convolution, ``checkpoint`` repeats the whole layer, and all
-# formulas in Python pay for reading and writing their temporary tensors.
+# On the CPU, ``nn`` is the fastest. The fused Function repeats the convolution, and ``checkpoint`` repeats the whole
+# layer. ``FusedConvBN`` and ``pair``, whose formulas are in Python, also read and write their temporary tensors.
 #
 # When to use which
 # -----------------
 #
-# If memory does not limit you, use ``nn``. If it does, try ``checkpoint`` first: it keeps the same bytes, has the
-# lower peak, and needs no new code. A Function is worth its trouble when ``checkpoint`` does not fit. In torch 2.13
-# that is so under ``torch.func``, which refuses the hooks that ``checkpoint`` works with:
+# If memory doesn't limit you, use ``nn``. If it does, try ``checkpoint`` first, because it keeps the same number of
+# bytes as the fused Function, has a lower peak, and needs no new code. A Function is worth the trouble when you can't
+# use ``checkpoint``. In torch 2.13, that is the case under ``torch.func``, which refuses the hooks that ``checkpoint``
+# needs:
 
 images, kernel = inputs.detach(), weights[0].detach()
 for name in ("FusedConvBN", "checkpoint"):
@@ -119,5 +116,5 @@ for name in ("FusedConvBN", "checkpoint"):
         assert name == "checkpoint"
 
 # %%
-# It is also worth it if you have a kernel that computes convolution and batch norm in one go, forward or backward.
-# Then the shape of this Function stays, and your kernel takes the place of the formulas.
+# A Function is also worth it if you have a kernel that computes convolution and batch norm in one go, forward or
+# backward. You can then keep the structure of ``FusedConvBN`` and put your kernel in place of the formulas.

@@ -2,11 +2,11 @@
 Statistics do not belong on ctx
 ===============================
 
-The fused Function computes its mean and its standard deviation twice, although they are small and ``forward`` had
-them already. It is tempting to keep them as attributes of ``ctx`` and to spare ``backward`` a few sums. The first
-derivative stays right. The second becomes wrong, without an error.
+The fused Function's ``backward`` computes the mean and standard deviation again, although both are small and
+``forward`` had them. It's tempting to store them as attributes of ``ctx`` and spare ``backward`` a few sums. If you do,
+the first derivative stays right, but the second becomes wrong, and no error tells you.
 
-Read :doc:`fused_function` first. The mistake is that of :doc:`/double_backward/losing_intermediates`.
+Read :doc:`fused_function` first. The mistake is the same as in :doc:`/double_backward/losing_intermediates`.
 """
 
 import torch
@@ -36,7 +36,7 @@ class StatisticsOnCtx(torch.autograd.Function):
     def backward(ctx, grad_output):
         inputs, weight = ctx.saved_tensors
         conv = conv2d(inputs, weight)
-        # Autograd takes ctx.mean and ctx.std for constants: forward recorded nothing about them.
+        # Autograd treats ctx.mean and ctx.std as constants, because nothing in forward was recorded.
         count, centred, scale = conv.numel() / conv.shape[1], conv - ctx.mean, ctx.std + ctx.eps
         through_std = (grad_output * centred).sum(DIMS, keepdim=True)
         through_std = through_std / ((count - 1) * ctx.std * scale**2)
@@ -56,8 +56,9 @@ print("gradgradcheck", second)
 # How wrong it gets
 # -----------------
 #
-# Nothing is raised, because other paths from the gradient to the input remain. A gradient penalty shows what is lost.
-# Beside it stands the same penalty on plain operations, which autograd differentiates completely:
+# The second derivative raises no error, because the gradient still depends on the input through other paths. A gradient
+# penalty shows how much is lost. For comparison, the code also computes this penalty with plain operations, which
+# autograd differentiates completely:
 
 
 def plain_layer(inputs, weight, eps):
@@ -79,5 +80,5 @@ print("|wrong - right| / |right|", f"{((wrong - right).norm() / right.norm()).it
 assert not torch.allclose(wrong, right, rtol=0.1)
 
 # %%
-# The statistics have lost their history, as in :doc:`/double_backward/losing_intermediates`. The cure here is to
-# compute them from the saved input inside ``backward``, where autograd does record.
+# The statistics have lost their history, as in :doc:`/double_backward/losing_intermediates`. The fix is to compute them
+# from the saved tensors inside ``backward``, where autograd does record operations.

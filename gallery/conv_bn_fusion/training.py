@@ -1,13 +1,13 @@
 """
-Training with it
-================
+Training with the fused layer
+=============================
 
-Does the fused layer learn as the two separate Functions do? Here both train the same small network on real
-handwritten digits, step by step beside each other.
+Does the fused layer learn exactly as the separate Functions do? To find out, you train the same small network with each
+of them on real handwritten digits, and compare the losses step by step.
 
 Read :doc:`fused_module` first.
 
-The digits come with scikit-learn: 1797 images of 8 by 8 pixels, so that nothing is downloaded.
+The 1797 images of digits, each 8 by 8 pixels, come with scikit-learn, so nothing has to be downloaded.
 """
 
 import matplotlib.pyplot as plt
@@ -25,8 +25,8 @@ torch.set_num_threads(1)  # sums that are split among threads round differently
 # Two networks
 # ------------
 #
-# The layer of :doc:`fused_module` is one of two. The other has the same weight and calls the two Functions one after
-# the other.
+# One network uses the layer from :doc:`fused_module`. The other network's layer has the same weight, but calls the two
+# separate Functions.
 
 
 class PairConvBN2d(FusedConvBN2d):
@@ -50,7 +50,8 @@ def network(layer):
 # Training
 # --------
 #
-# Four fifths of the images are for training, the rest for the test. Both runs see the same batches in the same order.
+# Four fifths of the images are used for training and the rest for testing. Both runs see the same batches in the same
+# order.
 
 digits = load_digits()
 images = torch.tensor(digits.images, dtype=torch.float32).unsqueeze(1) / 16
@@ -69,7 +70,7 @@ def run(layer):
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-    with torch.no_grad():  # without running statistics, the test images are one batch
+    with torch.no_grad():  # without running statistics, the test images form one batch
         accuracy = (model(images[test]).argmax(1) == labels[test]).double().mean().item()
     return losses, accuracy
 
@@ -85,7 +86,7 @@ print(f"{'PairConvBN2d':14} {pair_losses[-1]:13.4f} {pair_accuracy:8.4f}")
 print(f"{'max|difference|':14} {difference:13.1e}")
 
 # %%
-# The two curves cover each other, so the pair is drawn wide and the fused layer dashed on top:
+# The two curves coincide, so ``PairConvBN2d`` is drawn as a wide line, with ``FusedConvBN2d`` dashed on top:
 
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
 axes.plot(pair_losses, color="C1", linewidth=4, label="PairConvBN2d")
@@ -96,6 +97,7 @@ axes.legend()
 plt.show()
 
 # %%
-# The convolution that ``backward`` repeats is the same operation on the same numbers: on one machine with a fixed
-# number of threads it gives the same bits, and the runs do not drift apart. Where a library chooses another algorithm
-# the second time, expect differences of rounding that grow over the steps, as between any two runs in ``float32``.
+# The convolution that the fused layer's ``backward`` repeats is the same operation on the same values. On one machine
+# with a fixed number of threads, it gives the same bits, so the two runs don't drift apart. If a library chooses a
+# different algorithm for the repeated convolution, expect rounding differences that grow over the steps, as between any
+# two ``float32`` runs that round differently.

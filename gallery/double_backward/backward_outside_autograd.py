@@ -2,14 +2,14 @@
 When autograd cannot track backward: write it as a Function too
 ===============================================================
 
-The ``backward`` of a Function may run where autograd cannot follow: in SciPy, in NumPy, in C++ or in a kernel
-of your own. This page gives such a Function a second derivative.
+A Function's ``backward`` may run where autograd can't follow: in SciPy, in NumPy, in C++ or in a kernel of your own.
+You can still give such a Function a second derivative if you write that derivative yourself.
 
 Read :doc:`saving_inputs` first.
 
-So far ``backward`` was made of PyTorch operations, and with ``create_graph=True`` autograd
-recorded them. Code outside PyTorch leaves no record. The way out: ``backward`` becomes a Function
-too, with a ``backward`` of its own.
+On the previous pages, ``backward`` was made up of PyTorch operations, which autograd recorded with
+``create_graph=True``. Code outside PyTorch leaves no record. The way out is to write ``backward`` as a second Function,
+which has its own ``backward``.
 """
 
 import torch
@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # A Function for backward
 # -----------------------
 #
-# Take :math:`y = x^3`. The two plain functions below stand for code that autograd does not see.
-# Backward is a function of *two* variables, :math:`b(g, x) = 3 g x^2`, and its own backward owes a
-# gradient to each. With :math:`G` for the gradient that comes in:
+# Take :math:`y = x^3`. The two plain functions below stand in for code that autograd can't see. Backward is a function
+# of *two* variables, :math:`b(g, x) = 3 g x^2`, so its own backward has to return a gradient for each of them. If its
+# incoming gradient is :math:`G`, the two gradients are:
 #
 # .. math::
 #
@@ -49,7 +49,7 @@ class Cube(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        # Both are inputs of the next Function, and so both stay in the graph.
+        # grad_output and x are inputs of CubeBackward, so both stay in the graph.
         return CubeBackward.apply(grad_output, *ctx.saved_tensors)
 
 
@@ -61,13 +61,13 @@ class CubeBackward(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_grad_input):
-        # Returned in the order of forward's inputs: grad_output first, then x.
+        # The gradients come in the order of forward's inputs: grad_output first, then x.
         return cube_double_backward(grad_grad_input, *ctx.saved_tensors)
 
 
 # %%
-# Cube passes both orders. CubeBackward is a Function like any other and can be checked by itself, with
-# both of its inputs varied; if the two gradients were swapped, this check would say so.
+# ``Cube`` passes both gradient checks. ``CubeBackward`` is a Function like any other, so you can check it separately,
+# varying both of its inputs. If its ``backward`` swapped the two gradients, this check would tell you.
 
 x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
 grad_output = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
@@ -90,11 +90,12 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Where earlier graphs showed every operation of ``backward``, this one shows a single node between
-# ``grad_x`` and ``x``: ``CubeBackwardBackward``, which autograd named after CubeBackward. One arrow
-# enters it from the side of ``x`` and one from that of ``grad_output``: the two gradients that its
-# backward returns go there.
+# The graphs on earlier pages showed every operation of ``backward``, but this one shows a single node between
+# ``grad_x`` and ``x``: ``CubeBackwardBackward``, which autograd named after ``CubeBackward``. Two arrows enter this
+# node, one coming from ``x`` and the other from ``grad_output``. Its ``backward`` returns two gradients, and each
+# travels back along one of these arrows.
 #
-# Two derivatives deep, and no deeper: to autograd the code in the last ``backward`` would be made of constants,
-# and a third derivative would be lost as in :doc:`losing_intermediates`. How to raise an error for it is on the
-# next page, :doc:`no_third_derivative`, with Functions that really leave PyTorch.
+# If autograd really can't see your code, this chain gives you two derivatives and no third. Autograd would treat the
+# values computed in the last ``backward`` as constants, so a third derivative would be lost as in
+# :doc:`losing_intermediates`. The next page, :doc:`no_third_derivative`, has Functions that really leave PyTorch, and
+# shows how to raise an error instead.

@@ -2,14 +2,14 @@
 What not to do: losing intermediates
 ====================================
 
-A Function can have a right first derivative and a second one that is wrong, without an error. This page shows
-how to recognise such a Function in its code, in its graph and in its checks.
+A Function can get its first derivative right and its second one wrong without raising an error. You can recognise such
+a Function by its code, its graph and its checks.
 
 Read :doc:`saving_intermediates` first.
 
-The Function is :math:`\\sinh` again. This time the two exponentials do not become outputs: they are put on
-``ctx`` as plain attributes, which is shorter and looks as if it worked. All code below was run, and the
-failures are its results.
+The Function is :math:`\\sinh` again, but this time the two exponentials don't become outputs. Instead they are put on
+``ctx`` as plain attributes, which is shorter and seems to work. All the code below was run, and the failures you see
+are its actual output.
 """
 
 import torch
@@ -28,20 +28,20 @@ class SinhOnCtx(torch.autograd.Function):
     def forward(ctx, x):
         exp_pos = torch.exp(x)
         exp_neg = torch.exp(-x)
-        # Wrong: made while autograd was not recording, these tensors have no history.
+        # Wrong: these tensors were made while autograd was not recording, so they have no history.
         ctx.exp_pos = exp_pos
         ctx.exp_neg = exp_neg
         return (exp_pos - exp_neg) / 2
 
     @staticmethod
     def backward(ctx, grad_output):
-        # To autograd this is grad_output times a constant.
+        # To autograd, this is grad_output times a constant.
         return grad_output * (ctx.exp_pos + ctx.exp_neg) / 2
 
 
 # %%
-# The first check sees nothing wrong, because the values are right. Only the second order gives the
-# mistake away:
+# ``gradcheck`` sees nothing wrong, because the values of the first derivative are right. Only ``gradgradcheck`` gives
+# the mistake away:
 
 x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
 
@@ -52,8 +52,8 @@ print("gradgradcheck", gradgradcheck(SinhOnCtx.apply, x, raise_exception=False))
 # It raises if nothing else depends on x
 # --------------------------------------
 #
-# Then the first derivative has no history at all, and the attempt to differentiate it ends in an error. This is the
-# lucky case.
+# If nothing else depends on ``x``, the first derivative has no history at all, so the attempt to differentiate it ends
+# in an error. This is the lucky case.
 
 x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(SinhOnCtx.apply(x), x, create_graph=True)
@@ -68,9 +68,9 @@ except RuntimeError as error:
 # It is wrong if something else does
 # ----------------------------------
 #
-# Square the result. The chain rule gives :math:`2 \sinh\,x \cosh\,x`, and one factor of this product,
-# :math:`\sinh\,x`, is the output and still attached. Autograd finds a way to ``x`` through it, and raises no
-# error for the one that is missing.
+# Now square the result. The chain rule gives :math:`2 \sinh\,x \cosh\,x`, and one factor of this product,
+# :math:`\sinh\,x`, is the output, which is still attached to ``x``. Autograd finds a path to ``x`` through this factor,
+# so it raises no error about the missing path through :math:`\cosh\,x`.
 #
 # .. math::
 #
@@ -85,12 +85,12 @@ except RuntimeError as error:
 print(f"SinhOnCtx   {wrong.item():.4f}")
 print(f"torch.sinh  {right.item():.4f}")
 
-# The wrong number is one term of the right one: 2 cosh² x.
+# The wrong value is one term of the right one: 2 cosh² x.
 torch.testing.assert_close(wrong, 2 * torch.cosh(x) ** 2)
 torch.testing.assert_close(right, 2 * torch.cosh(x) ** 2 + 2 * torch.sinh(x) ** 2)
 
 # %%
-# The wrong number comes without an error and without a warning.
+# The first printed value is wrong, but there was no error and no warning.
 #
 # Read the graph
 # --------------
@@ -104,12 +104,12 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Two graphs lie side by side, and no arrow joins them. Walk from ``grad_x`` against the arrows: you reach
-# ``grad_output`` and stop. ``x`` and ``out`` form the other part. On paper ``grad_x`` depends on ``x``, so a
-# graph without a way to ``x`` says that the second derivative is lost, before any number does.
+# The picture shows two separate graphs, with no arrow between them. If you walk from ``grad_x`` against the arrows, you
+# reach ``grad_output`` and can go no further, because ``x`` and ``out`` belong to the other graph. On paper, ``grad_x``
+# depends on ``x``. The missing path tells you that the second derivative is lost, even before you compute it.
 #
-# What may go on ``ctx``, then? Values that are not tensors: sizes, flags, a seed. Tensors go through
-# ``save_for_backward``, which notices when an operation overwrites them. But it gives no history to a tensor
-# that is neither input nor output: saved that way and not returned, an intermediate is lost just the same. If
-# the derivative of ``backward`` needs it, return it as in :doc:`saving_intermediates`, or compute it again in
-# ``backward`` from a saved input.
+# So what can you put on ``ctx``? Values that aren't tensors, such as sizes, flags or a seed. Tensors belong in
+# ``save_for_backward``, which notices when an operation overwrites them. But it gives no history to a tensor that is
+# neither an input nor an output. If you save an intermediate this way and don't return it, the second derivative is
+# lost in the same way. If the derivative of ``backward`` needs this intermediate, return it as in
+# :doc:`saving_intermediates`, or compute it again in ``backward`` from a saved input.

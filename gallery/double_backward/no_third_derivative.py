@@ -2,13 +2,10 @@
 SciPy for two derivatives, an error for the third
 =================================================
 
-Where ``backward`` is code that autograd cannot see, the chain of Functions has to end somewhere. This page ends
-it with an error, so that a derivative that nobody wrote does not come out as a wrong number.
+When ``backward`` is code that autograd can't see, each derivative needs its own Function. Two are enough for a gradient
+penalty, but if you stop there, a third derivative can come out with terms missing. Here you make it an error.
 
 Read :doc:`backward_outside_autograd` first.
-
-Two derivatives are enough for a gradient penalty. A chain that just stops there gives a third one all the same,
-in which terms can be missing.
 """
 
 from functools import partial
@@ -24,8 +21,8 @@ torch.manual_seed(0)
 # From PyTorch to SciPy and back
 # ------------------------------
 #
-# SciPy takes arrays on the CPU. For ``float32`` it may return ``float64``, and for a tensor without dimensions
-# a number:
+# SciPy works on arrays in the CPU's memory. Given ``float32`` it may return ``float64``, and given an array without
+# dimensions it may return a scalar instead of an array. This function converts a tensor for SciPy and the result back:
 
 
 def in_scipy(function, x):
@@ -38,9 +35,10 @@ def in_scipy(function, x):
 # Three Functions
 # ---------------
 #
-# The logarithm of the gamma function, its derivative :math:`\psi` and the derivative :math:`\psi_1` of that.
-# The third Function computes what ``backward`` of the second returns, and its own ``backward`` raises. The
-# Functions have a ``forward`` without ``ctx`` and a ``setup_context``, so that ``torch.func`` can use them too.
+# ``LogGamma`` computes the logarithm of the gamma function. The first derivative of this logarithm is :math:`\psi`, and
+# the second is :math:`\psi_1`. ``LogGammaDoubleBackward`` computes the gradients that the ``backward`` of
+# ``LogGammaBackward`` returns, and its own ``backward`` raises an error. All three have a ``forward`` without ``ctx``
+# and a ``setup_context``, so they also work under ``torch.func``.
 
 
 class LogGamma(torch.autograd.Function):
@@ -94,8 +92,8 @@ for inputs in (x, x.float(), x[0, 0], x[:0], x.t()):
 # What ends with an error
 # -----------------------
 #
-# Two dtypes are taken, and tensors that have values. Three derivatives are one too many, for autograd and for
-# ``torch.func``:
+# The Functions accept only ``float32`` and ``float64``, and only tensors that hold values, which ``meta`` tensors
+# don't. A third derivative raises an error too, under autograd and ``torch.func`` alike:
 
 
 def third_derivative(x):
@@ -118,5 +116,5 @@ attempt(third_derivative, x[0, 0])
 attempt(func.grad(func.grad(func.grad(log_gamma))), x[0, 0].detach())
 
 # %%
-# PyTorch's own decorator for this purpose, ``once_differentiable``, lets some of these calls through, see
+# PyTorch's decorator ``once_differentiable`` is meant to raise such an error, but lets some calls through. See
 # :doc:`/field_guide/once_differentiable`.

@@ -2,13 +2,13 @@
 Saving inputs
 =============
 
-A custom Function that keeps an input for ``backward`` has a right second derivative without further work. This page
-writes one, checks it, and reads in its backward graph why that is so.
+When a custom Function saves an input for ``backward``, its second derivative comes out right without further work. Here
+you write such a Function, check it, and see in its backward graph why that is so.
 
 Read :doc:`/first_steps/backward_graph` first.
 
-The Function is the plainest one that has a second derivative other than zero: :math:`y = x^2`, with
-:math:`y' = 2x` and :math:`y'' = 2`. Its backward needs :math:`x`, so :math:`x` has to be kept.
+The example is the simplest function whose second derivative isn't zero: :math:`y = x^2`, with :math:`y' = 2x` and
+:math:`y'' = 2`. Its backward needs :math:`x`, so the Function has to keep :math:`x`.
 """
 
 import torch
@@ -21,15 +21,14 @@ torch.manual_seed(0)
 # The Function
 # ------------
 #
-# ``forward`` hands the input to
-# :meth:`~torch.autograd.function.FunctionCtx.save_for_backward`, and ``backward`` multiplies the
-# incoming gradient by the derivative.
+# ``forward`` passes the input to :meth:`~torch.autograd.function.FunctionCtx.save_for_backward`, and ``backward``
+# multiplies the incoming gradient by the derivative.
 
 
 class Square(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
-        # For input tensors of all shapes; a Python number goes on ctx.
+        # This works for input tensors of any shape; a Python number would go on ctx instead.
         ctx.save_for_backward(x)
         return x**2
 
@@ -44,10 +43,10 @@ class Square(torch.autograd.Function):
 # Is it right?
 # ------------
 #
-# :func:`~torch.autograd.gradcheck.gradcheck` compares ``backward`` with finite differences of
-# ``forward``. :func:`~torch.autograd.gradcheck.gradgradcheck` does the same one level up: it
-# compares the derivative of ``backward`` with finite differences of ``backward``. Both divide tiny
-# differences by a tiny step, which magnifies rounding, so they need ``float64``.
+# :func:`~torch.autograd.gradcheck.gradcheck` compares ``backward`` with finite differences of ``forward``.
+# :func:`~torch.autograd.gradcheck.gradgradcheck` does the same one level up, comparing the derivative of ``backward``
+# with finite differences of ``backward``. Both checks divide tiny differences by a tiny step, which magnifies rounding
+# errors, so they need ``float64``.
 
 x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
 
@@ -55,9 +54,9 @@ print("gradcheck    ", gradcheck(Square.apply, x))
 print("gradgradcheck", gradgradcheck(Square.apply, x))
 
 # %%
-# The numbers agree with what we know by heart: :math:`2x` and :math:`2`. To differentiate a second
-# time, the first derivative has to be computed with ``create_graph=True``: only then does autograd
-# record what ``backward`` does.
+# The values agree with the derivatives you know by heart, :math:`2x` and :math:`2`. To differentiate a second time, you
+# have to compute the first derivative with ``create_graph=True``, because only then does autograd record what
+# ``backward`` does.
 
 x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
 out = Square.apply(x)
@@ -80,9 +79,8 @@ for shape in ((), (0,), (2, 1, 3)):
 # Read the graph
 # --------------
 #
-# The drawing shows everything autograd recorded on the way to ``out`` and to ``grad_x``. The
-# ``clone`` sets ``x`` apart from the leaf where gradients accumulate, so that the node of ``x`` has
-# a place of its own in the picture.
+# The drawing shows everything autograd recorded on the way to ``out`` and to ``grad_x``. Here ``x`` is a ``clone``, so
+# it isn't the leaf where gradients accumulate, and the node that made it gets its own place in the picture.
 
 x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
 out = Square.apply(x)
@@ -93,12 +91,11 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Start at ``grad_x`` and walk against the arrows. You meet the multiplications that ``backward``
-# performed, and from one of them a way leads up to ``CloneBackward0``, the operation that made
-# ``x``. That way is the whole point: ``grad_x`` is a function *of* ``x`` in the graph, just as it
-# is on paper, so autograd can differentiate it again.
+# Start at ``grad_x`` and walk against the arrows. You meet the multiplications that ``backward`` performed, and from
+# one of them a path leads up to ``CloneBackward0``, the operation that made ``x``. That path is the whole point. In the
+# graph, just as on paper, ``grad_x`` is a function *of* ``x``, so autograd can differentiate it again.
 #
-# Nothing had to be done for it. An input comes into ``forward`` with its history attached, and a
-# tensor that goes through ``save_for_backward`` comes out of ``ctx.saved_tensors`` with the same
-# history. ``SquareBackward`` itself appears once, above ``out``: the second derivative does not pass
-# through it, because ``grad_x`` depends on ``x`` and not on ``out``.
+# You didn't have to do anything for this. An input arrives in ``forward`` with its history attached, and once it is
+# saved with ``save_for_backward``, it comes out of ``ctx.saved_tensors`` with the same history. ``SquareBackward``
+# itself appears once, above ``out``. The second derivative doesn't pass through this node, because ``grad_x`` depends
+# on ``x`` and not on ``out``.

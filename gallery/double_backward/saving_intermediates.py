@@ -2,14 +2,15 @@
 Saving intermediates
 ====================
 
-A value that is neither an input nor an output of your Function can be kept for ``backward`` as well, and the second
-derivative stays right, if the Function returns it. This page shows how, and what its ``backward`` has to add.
+Sometimes ``backward`` needs a value that is neither an input nor an output of your Function. You can keep it and still
+get the right second derivative if the Function also returns it. Here is how to do that, and which terms ``backward``
+then has to add.
 
 Read :doc:`saving_inputs` and :doc:`saving_outputs` first.
 
-The example is :math:`\\sinh\\,x = (e^x - e^{-x}) / 2`. Its derivative
-:math:`\\cosh\\,x = (e^x + e^{-x}) / 2` is made of the same two exponentials, so it is a pity to
-compute them twice. They are intermediates: ``forward`` makes them on the way and returns neither.
+The example is :math:`\\sinh\\,x = (e^x - e^{-x}) / 2`. Its derivative :math:`\\cosh\\,x = (e^x + e^{-x}) / 2` is made
+of the same two exponentials, so it would be a waste to compute them twice. They are intermediates, which means that
+``forward`` computes them on the way but returns neither.
 """
 
 import torch
@@ -22,13 +23,13 @@ torch.manual_seed(0)
 # Intermediates become outputs
 # ----------------------------
 #
-# Autograd records nothing inside ``forward``. An input brings its history along and an output is
-# given one on return, but an intermediate has none and never gets any: to the graph it is a
-# constant. The remedy is to make it an output. From then on it is saved like any other output,
-# attached to the node of this Function.
+# Autograd records nothing inside ``forward``. An input brings its history along, and an output gets one when
+# ``forward`` returns. An intermediate never gets a history, so autograd treats it as a constant. The solution is to
+# make the intermediate an output. Then it is saved like any other output, attached to this Function's node.
 #
-# Each extra output brings one more gradient into ``backward``. It receives one for :math:`\sinh\,x`, one for
-# :math:`e^x` and one for :math:`e^{-x}`, and must return the sum of all three contributions:
+# Each extra output brings one more gradient into ``backward``. Here ``backward`` receives a gradient for
+# :math:`\sinh\,x`, one for :math:`e^x` and one for :math:`e^{-x}`, and it must return the sum of all three
+# contributions:
 #
 # .. math::
 #
@@ -41,22 +42,22 @@ class Sinh(torch.autograd.Function):
         exp_pos = torch.exp(x)
         exp_neg = torch.exp(-x)
         ctx.save_for_backward(exp_pos, exp_neg)
-        # Returned for the sake of their history; the caller has no use for them.
+        # The exponentials are returned only to get a history; the caller has no use for them.
         return (exp_pos - exp_neg) / 2, exp_pos, exp_neg
 
     @staticmethod
     def backward(ctx, grad_output, grad_exp_pos, grad_exp_neg):
         exp_pos, exp_neg = ctx.saved_tensors
         grad_input = grad_output * (exp_pos + exp_neg) / 2
-        # Zero in a first backward, if only sinh x was used. Not so in a second one:
-        # cosh x, computed in the line above, depends on x through them.
+        # In the first backward, the other two gradients are zero if only sinh x was used. In the second
+        # they aren't, because cosh x, computed above, depends on x through the exponentials.
         grad_input = grad_input + grad_exp_pos * exp_pos
         grad_input = grad_input - grad_exp_neg * exp_neg
         return grad_input
 
 
 # %%
-# A thin wrapper keeps the extra outputs away from the caller.
+# A thin wrapper hides the extra outputs from the caller.
 
 
 def sinh(x):
@@ -73,14 +74,14 @@ print("gradcheck    ", gradcheck(sinh, x))
 print("gradgradcheck", gradgradcheck(sinh, x))
 
 # %%
-# Callers use the wrapper. Check the Function inside it too: it has three outputs, and a mistake in one of the two
-# extra terms shows there in the first derivative already.
+# Callers use the wrapper, but you should check the Function inside it too. Its check covers all three outputs, so a
+# mistake in one of the two extra terms already shows up in the first derivative.
 
 print("gradcheck    ", gradcheck(Sinh.apply, x))
 print("gradgradcheck", gradgradcheck(Sinh.apply, x))
 
 # %%
-# The second derivative of :math:`\sinh` is :math:`\sinh`:
+# The second derivative of :math:`\sinh` is :math:`\sinh` again:
 
 x = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(sinh(x).sum(), x, create_graph=True)
@@ -103,10 +104,9 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# All ways from ``grad_x`` to ``x`` pass through ``SinhBackward``: the saved :math:`e^x` and
-# :math:`e^{-x}` are outputs of that node. On the second backward autograd enters it through them,
-# and the two terms with ``grad_exp_pos`` and ``grad_exp_neg``, zero the first time, deliver the
-# second derivative.
+# All paths from ``grad_x`` to ``x`` pass through ``SinhBackward``, because the saved :math:`e^x` and :math:`e^{-x}` are
+# outputs of that node. In the second backward, autograd enters the node through these two outputs. The two terms with
+# ``grad_exp_pos`` and ``grad_exp_neg``, which were zero in the first backward, now deliver the second derivative.
 #
-# Leave these two terms out, and the first derivative of ``sinh`` stays right while the second becomes zero. If
-# you do not return the intermediates at all, it is lost: :doc:`losing_intermediates`.
+# If you leave these two terms out, the first derivative of ``sinh`` stays right, but the second becomes zero. If you
+# don't return the intermediates at all, the second derivative is lost, as you'll see in :doc:`losing_intermediates`.

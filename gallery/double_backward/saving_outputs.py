@@ -2,15 +2,15 @@
 Saving outputs
 ==============
 
-A Function can save the result of ``forward`` instead of its input. This page shows that the second derivative
-is right then as well, although its path through the graph is another one, and what happens when the result is
+A Function can save the result of ``forward`` instead of its input. The second derivative is still right, although it
+takes a different path through the graph. Here you follow that path, and see what happens when the saved result is
 overwritten.
 
 Read :doc:`saving_inputs` first.
 
-The exponential function is its own derivative: with :math:`y = e^x`, backward is
-:math:`g \\cdot y`. Whoever saves :math:`x` has to compute :math:`e^x` again; whoever saves
-:math:`y` has it at hand.
+The exponential function is its own derivative: with :math:`y = e^x` and an incoming gradient :math:`g`, backward
+computes :math:`g \\cdot y`. A Function that saves :math:`x` has to compute :math:`e^x` again, while one that saves
+:math:`y` already has it.
 """
 
 import torch
@@ -28,7 +28,7 @@ class Exp(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
         out = torch.exp(x)
-        # The very tensor that is returned, not a copy of it.
+        # Save the very tensor that is returned, not a copy of it.
         ctx.save_for_backward(out)
         return out
 
@@ -39,9 +39,9 @@ class Exp(torch.autograd.Function):
 
 
 # %%
-# While ``forward`` runs, autograd records nothing, and ``out`` has no history. That changes on
-# return: autograd makes this Function's own node the ``grad_fn`` of its differentiable outputs. A saved output
-# takes part in this, so ``backward`` receives it attached to the graph.
+# While ``forward`` runs, autograd records nothing, so ``out`` has no history. That changes when ``forward`` returns,
+# because autograd makes this Function's own node the ``grad_fn`` of its differentiable outputs. The saved ``out`` is
+# one of them, so ``backward`` receives it attached to the graph.
 
 x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
 
@@ -49,8 +49,8 @@ print("gradcheck    ", gradcheck(Exp.apply, x))
 print("gradgradcheck", gradgradcheck(Exp.apply, x))
 
 # %%
-# On paper all derivatives of :math:`e^x` are :math:`e^x` again. Three rounds of
-# :func:`~torch.autograd.grad`, each with ``create_graph=True``, show how far the first three stray from
+# On paper, every derivative of :math:`e^x` is :math:`e^x` again. Three rounds of :func:`~torch.autograd.grad`, each
+# with ``create_graph=True``, give the first three derivatives. Each printed line ends with the largest difference from
 # ``torch.exp``.
 
 x = torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64, requires_grad=True)
@@ -73,19 +73,19 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Walk from ``grad_x`` against the arrows once more. The multiplication in ``backward`` had two
-# operands, ``grad_output`` and the saved ``out``. The way to ``x`` leads through the second one, and
-# therefore through ``ExpBackward``: to differentiate ``grad_x``, autograd calls the very same
-# ``backward`` a second time.
+# Walk from ``grad_x`` against the arrows once more. The multiplication in ``backward`` had two operands,
+# ``grad_output`` and the saved ``out``. The path to ``x`` leads through ``out``, and therefore through ``ExpBackward``.
+# So to differentiate ``grad_x``, autograd calls the very same ``backward`` a second time.
 #
-# Compare this with :doc:`saving_inputs`, where the way to ``x`` went past the Function. Both are
-# right; which one you get follows from what you saved.
+# Compare this with :doc:`saving_inputs`, where the path to ``x`` bypassed the Function's node. Both paths are right,
+# and which one you get depends on what you saved.
 #
 # Overwritten outputs
 # -------------------
 #
-# The caller holds the very tensor that you saved. If an operation overwrites it in place, autograd notices, and
-# backward raises an error. Through ``.data`` it does not notice, and the gradient is 5 instead of 1:
+# The caller holds the very tensor that you saved. If an in-place operation overwrites it, autograd notices, and
+# backward raises an error. A change through ``.data``, however, goes unnoticed, and the gradient, printed first, is 5
+# instead of 1:
 
 x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
 out = Exp.apply(x)

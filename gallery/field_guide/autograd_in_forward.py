@@ -2,13 +2,13 @@
 Autograd inside ``forward``
 ===========================
 
-Some layers have to differentiate in order to compute their output: they minimise something, or solve an equation.
-This page does it inside ``forward``, and keeps it from reaching into the graph of the caller.
+Some layers have to differentiate just to compute their output, because they minimise something or solve an equation.
+You can do that inside ``forward``, as long as you keep the inner derivatives out of the caller's graph.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
-The symptom: ``torch.autograd.grad`` in ``forward`` raises ``does not require grad and does not have a grad_fn``. With
-``torch.enable_grad()`` it runs, and ``x.grad`` is filled before anybody has called ``backward()``.
+The symptom: ``torch.autograd.grad`` in ``forward`` raises ``does not require grad and does not have a grad_fn``. Under
+``torch.enable_grad()`` nothing is raised, but ``x.grad`` is filled before you call ``backward()``.
 """
 
 from textwrap import fill
@@ -22,8 +22,8 @@ STEPS = 100
 # The symptom
 # -----------
 #
-# The output :math:`z` is where the energy below is smallest, and there :math:`z^3 + z = x`. Two ways to get
-# there are Newton's steps and an optimizer:
+# The output :math:`z` minimises the energy below, so it satisfies :math:`z^3 + z = x`. You can find it with Newton's
+# method or with an optimizer:
 
 
 def energy(z, x):
@@ -89,11 +89,11 @@ assert (x.grad < 0).all()
 # The cause
 # ---------
 #
-# While ``forward`` runs, autograd does not record, so at first there is nothing to differentiate.
-# ``enable_grad`` switches recording on, and then everything is recorded: ``x`` requires grad, and the energy
-# depends on it. In the optimizer's way each ``backward()`` goes on from the energy into the graph of the
-# caller. It adds to ``x.grad``, or it frees what the caller still needs, and the next step fails. The value
-# of :math:`z` is right, and so is its derivative:
+# Autograd records nothing while ``forward`` runs, so ``RootUnrecorded`` has nothing to differentiate. ``RootLeaking``
+# switches recording on with ``enable_grad``, but then the energy's graph includes ``x``, which requires grad. Each
+# ``backward()`` of the optimizer loop continues past the energy into the caller's graph. There it adds to ``x.grad``,
+# or frees what the caller still needs, so that the next step fails. Yet both the value of :math:`z` and its derivative
+# are right:
 
 print("gradcheck    ", gradcheck(RootLeaking.apply, x))
 print("gradgradcheck", gradgradcheck(RootLeaking.apply, x))
@@ -102,9 +102,9 @@ print("gradgradcheck", gradgradcheck(RootLeaking.apply, x))
 # The cure
 # --------
 #
-# Detach every input before the inner graph begins. Then the inner graph ends there, and the output has to be
-# detached as well, as both functions above do. What the Function saves is its own output, so a second
-# derivative finds its way.
+# Detach every input before the inner graph begins, so that this graph stops at the inputs. You also have to detach the
+# output, as ``by_newton`` and ``by_optimizer`` already do. Because the Function saves only its own output, the second
+# derivative works too.
 
 
 class Root(RootLeaking):
@@ -136,5 +136,6 @@ for function in (Root, RootByOptimizer):
     print("gradgradcheck", gradgradcheck(function.apply, x))
 
 # %%
-# ``backward`` does not go back through the steps. It uses that :math:`z^3 + z = x` holds at the end, however
-# many steps it took to get there. If ``backward`` itself has to call ``grad``, see :doc:`grad_in_backward`.
+# ``backward`` doesn't retrace the steps. It relies only on the equation :math:`z^3 + z = x`, which holds at the end,
+# however many steps it took to get there. If your ``backward`` itself has to call ``grad``, see
+# :doc:`grad_in_backward`.

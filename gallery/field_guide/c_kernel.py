@@ -2,12 +2,12 @@
 A kernel in C
 =============
 
-A Function can run your own C code, with a second derivative. This page shows what C does not see of a tensor,
-and how to hand over only what it can read.
+A Function can run your own C code and still have a second derivative. But C sees less of a tensor than PyTorch does, so
+pass it only what it can read.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
-The symptom: the C code is right, and with some tensors the numbers are wrong.
+The symptom: the C code is right, yet it returns wrong values for some tensors.
 """
 
 import ctypes
@@ -18,13 +18,11 @@ from tempfile import TemporaryDirectory
 import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
 
-torch.manual_seed(0)
-
 # %%
-# Three loops
+# The symptom
 # -----------
 #
-# They compute :math:`y = x^3`, the backward :math:`3 g x^2`, and the two gradients of this backward:
+# Here are :math:`x^3`, its backward :math:`3 g x^2`, and that backward's gradients for :math:`g` and :math:`x`, in C:
 
 SOURCE = """
 void cube(const double *x, double *y, long n) {
@@ -42,57 +40,46 @@ void cube_double_backward(const double *gg, const double *g, const double *x,
 }
 """
 
-compiler, status, kernel = which("cc") or which("gcc") or which("clang"), None, None
-if compiler:
+kernel = None
+if which("cc"):
     with TemporaryDirectory() as folder:
-        library = f"{folder}/cube.so"
-        command = [compiler, "-O2", "-shared", "-fPIC", "-o", library, "-x", "c", "-"]
-        status = subprocess.run(command, input=SOURCE, text=True).returncode
-        kernel = ctypes.CDLL(library) if status == 0 else None
-print("cc:", status)
-
-# %%
-# ``cc: 0`` says that the system's C compiler has made a library of it, ``cc: None`` that there was no compiler, any
-# other number that it failed. In these two cases nothing under ``if kernel:`` was run for this page.
+        command = ["cc", "-shared", "-fPIC", "-o", f"{folder}/cube.so", "-x", "c", "-"]
+        subprocess.run(command, input=SOURCE, text=True, check=True)
+        kernel = ctypes.CDLL(f"{folder}/cube.so")
 
 
 def call(loop, *tensors, results=1):
     made = [torch.empty(tensors[0].shape, dtype=torch.float64) for _ in range(results)]
-    # C gets addresses and a length: no dtype, no device, no shape, no strides.
+    # C gets only addresses and a length: no dtype, no device, no shape, no strides.
     addresses = [ctypes.c_void_p(tensor.data_ptr()) for tensor in (*tensors, *made)]
     getattr(kernel, loop)(*addresses, ctypes.c_long(made[0].numel()))
     return made
 
 
-# %%
-# The symptom
-# -----------
-
 x = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)[::2]
 minus = torch.tensor([1 + 2j], dtype=torch.complex128).conj().imag
 for values in (x, minus):
     print("x**3", (values**3).tolist(), "stride", values.stride(), "is_neg", values.is_neg())
-    if kernel:
-        print("cube", call("cube", values)[0].tolist())
+    print("cube", call("cube", values)[0].tolist() if kernel else None)
 
 # %%
-# The view holds 1 and 3. C took 1 and 2, which lie side by side in memory. The gradient of a ``sum`` is worse:
-# a single number in memory, seen many times, and C would read past it. The last tensor is contiguous, and its
-# memory holds 2: the minus is a mark that PyTorch applies when it reads.
+# The view ``x`` has the elements 1 and 3, but C read 1 and 2, which are neighbours in memory. The gradient that ``sum``
+# sends back is a single value in memory that appears as many elements, so C would read past it. ``minus`` is
+# contiguous, but its memory holds 2, because the minus sign is a flag that PyTorch applies when it reads the tensor. If
+# the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if kernel:`` was run for this page.
 #
 # The cure
 # --------
 #
-# Refuse what C cannot read, and lay out the rest in memory. And C leaves no record for a second derivative, so
-# ``backward`` is a Function of its own. A third derivative would be lost;
+# Reject tensors that C cannot read, and lay out the others as C expects them. Autograd cannot record what C does, so
+# ``backward`` calls another Function to get a second derivative. A third derivative would still be lost;
 # :doc:`/double_backward/no_third_derivative` shows how to raise an error instead.
 
 
 def plain(*tensors):
     for tensor in tensors:
         if tensor.dtype != torch.float64 or tensor.device.type != "cpu":
-            found = f"{tensor.dtype} on {tensor.device}"
-            raise TypeError(f"expected torch.float64 on cpu, got {found}")
+            raise TypeError(f"expected torch.float64 on cpu, got {tensor.dtype} on {tensor.device}")
     return [tensor.contiguous().resolve_neg() for tensor in tensors]
 
 
@@ -115,8 +102,7 @@ class CubeInCBackward(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_grad_input):
-        tensors = plain(grad_grad_input, *ctx.saved_tensors)
-        return tuple(call("cube_double_backward", *tensors, results=2))
+        return tuple(call("cube_double_backward", *plain(grad_grad_input, *ctx.saved_tensors), results=2))
 
 
 if kernel:
@@ -129,7 +115,6 @@ if kernel:
     for values in (x.float(), x.to("meta")):
         try:
             CubeInC.apply(values)
+            raise AssertionError("C got what it cannot read")
         except TypeError as error:
             print("TypeError:", error)
-        else:
-            raise AssertionError("C got what it cannot read")

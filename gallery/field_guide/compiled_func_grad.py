@@ -2,12 +2,12 @@
 A compiled torch.func.grad ignores backward
 ===========================================
 
-Here you see ``torch.compile`` pass over a derivative that you wrote yourself, and learn how to have it used.
+``torch.compile`` can ignore a derivative that you wrote. Here you see when it does, and how to make sure it doesn't.
 
 Read :doc:`function_transforms` and :doc:`torch_compile` first.
 
-The symptom: ``torch.func.grad`` of your Function is right. Compiled, it returns other numbers, zeros or ``nan``, and
-nothing is raised. ``jvp`` and ``vmap`` have the same trouble. This is so in torch 2.13.
+The symptom: in torch 2.13, ``torch.func.grad`` of your Function is right, but the compiled version returns wrong
+values, such as zeros or ``nan``, and raises nothing. Your own ``jvp`` and ``vmap`` methods are ignored in the same way.
 """
 
 import torch
@@ -20,8 +20,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The derivative of rounding is zero almost everywhere, so nothing before it would ever learn. This Function, known as a
-# straight-through estimator, passes the gradient on as if nothing had been rounded.
+# Rounding has a derivative of zero almost everywhere, but this straight-through estimator passes the gradient on:
 
 
 class RoundThrough(torch.autograd.Function):
@@ -52,7 +51,6 @@ def rounded(x):
 
 
 def eager_and_compiled(function, x):
-    # Without torch.compile, then with it.
     torch._dynamo.reset()
     eager, compiled = function(x), torch.compile(function, backend="aot_eager")(x)
     print(eager.tolist(), compiled.tolist())
@@ -71,8 +69,8 @@ assert eager_and_compiled(lambda x: vmap(rounded)(x), x) == ([1, 3], [1, 3])
 assert calls_of_vmap == [(2,)]  # called once, without torch.compile
 
 # %%
-# A Function that passes all its checks can suffer as well. The gradient of :math:`\log(1 + e^x)`, left to autograd, is
-# :math:`\infty / \infty` for a large :math:`x`. This ``backward`` was written to avoid that:
+# Even a Function that passes both gradient checks can be affected. If autograd differentiates :math:`\log(1 + e^x)`, it
+# computes :math:`\infty / \infty` for a large :math:`x`. This ``backward`` was written to avoid that:
 
 
 class Softplus(torch.autograd.Function):
@@ -98,15 +96,15 @@ assert str(eager_and_compiled(grad(lambda x: Softplus.apply(x).sum()), large)[1]
 # The cause
 # ---------
 #
-# In plain code Dynamo, the front end of ``torch.compile``, writes down ``forward`` and ``backward`` of a Function. Inside
-# a transform of ``torch.func`` it writes down ``forward`` only, as if there were no Function, and autograd differentiates
-# that. You see no difference while ``backward`` is just the derivative.
+# In ordinary code, Dynamo (the front end of ``torch.compile``) traces a Function's ``forward`` and ``backward``. Inside
+# a ``torch.func`` transform it traces only ``forward``, as if there were no Function, and autograd differentiates the
+# result. You see no difference as long as ``backward`` returns the same values as autograd would.
 #
 # The cure
 # --------
 #
-# ``torch.compiler.allow_in_graph`` tells Dynamo not to look into a function. Give it one that only calls ``apply``,
-# and pass every tensor as an argument. Given ``apply`` itself, it changes nothing, as the last line shows.
+# ``torch.compiler.allow_in_graph`` tells Dynamo not to look into a function. Use it on a small function that only calls
+# ``apply``, and pass every tensor as an argument. On ``apply`` itself it has no effect, as the last output shows.
 
 
 @torch.compiler.allow_in_graph
@@ -117,7 +115,6 @@ def round_through(x):
 for function in (grad(lambda x: round_through(x).sum()), tangent_of(round_through)):
     assert eager_and_compiled(function, x) == ([1, 1], [1, 1])
 softplus = torch.compiler.allow_in_graph(lambda x: Softplus.apply(x))
-expected = torch.sigmoid(large).tolist()
-assert eager_and_compiled(grad(lambda x: softplus(x).sum()), large) == (expected, expected)
+assert eager_and_compiled(grad(lambda x: softplus(x).sum()), large) == (torch.sigmoid(large).tolist(),) * 2
 apply = torch.compiler.allow_in_graph(RoundThrough.apply)
 assert eager_and_compiled(grad(lambda x: apply(x).sum()), x) == ([1, 1], [0, 0])

@@ -2,14 +2,13 @@
 gradcheck of a compiled function
 ================================
 
-Here you check a function that was compiled with ``torch.compile``, after it has been in use, and see what the check
-may miss.
+You can check a function that ``torch.compile`` has compiled, even after it has been in use. Here you learn how, and
+what the check may miss.
 
 Read :doc:`torch_compile_twice` first.
 
-The symptom: the compiled function has computed gradients, and then
-:func:`~torch.autograd.gradcheck.gradcheck` or a call with ``retain_graph=True`` speaks of
-``donated buffers``.
+The symptom: the compiled function has computed gradients, and then :func:`~torch.autograd.gradcheck.gradcheck` or a
+call with ``retain_graph=True`` raises an error about ``donated buffers``.
 """
 
 from textwrap import fill
@@ -18,16 +17,16 @@ import torch
 from torch.autograd import gradcheck
 
 torch.manual_seed(0)
-torch._dynamo.reset()
 
 # %%
 # The symptom
 # -----------
 #
-# Once more the gradient penalty of :doc:`torch_compile_twice`:
+# The compiled function is the gradient penalty from :doc:`torch_compile_twice`:
 
 from torch_compile_twice import Square, penalty
 
+torch._dynamo.reset()  # forgets what was compiled before
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 compiled = torch.compile(penalty, fullgraph=True, backend="aot_eager")
 for retain_graph in (False, True):
@@ -41,15 +40,17 @@ for retain_graph in (False, True):
 # The cause
 # ---------
 #
-# A saved tensor that nobody else holds is of no use after ``backward``, so compiled code may take its memory for
-# something else; such a tensor is called a donated buffer. With ``retain_graph=True`` it has to stay, and
-# ``gradcheck``, which runs ``backward`` several times, asks for that. The first call had not, and compiled the code.
+# After ``backward``, a saved tensor that nothing else holds is no longer needed, so compiled code may use its memory
+# for something else. Such a tensor is called a donated buffer. With ``retain_graph=True`` the tensor has to stay, and
+# ``gradcheck`` passes this argument because it runs ``backward`` several times. But the code was compiled during the
+# first call, which passed ``retain_graph=False``.
 #
 # The cure
 # --------
 #
-# Either change the setting that the message names, for as long as the check takes. Or forget what was compiled: then
-# the first ``backward`` is that of ``gradcheck``, and it is compiled without donated buffers.
+# Either change the setting named in the message for the duration of the check, or reset Dynamo to discard the compiled
+# code. After the reset, the first ``backward`` is the one that ``gradcheck`` runs, so it is compiled without donated
+# buffers.
 
 with torch._functorch.config.patch(donated_buffer=False):
     print("gradcheck", gradcheck(compiled, x))
@@ -60,7 +61,7 @@ print("gradcheck", gradcheck(compiled, x))
 # What the check may miss
 # -----------------------
 #
-# This ``backward`` is a hundred times too large:
+# This ``backward`` returns a gradient that is a hundred times too large:
 
 
 class SquareTooSteep(Square):
@@ -90,6 +91,6 @@ for function in (steep_penalty, steep_unseen):
     print(function(x).tolist(), compiled(x).tolist())
 
 # %%
-# Without ``allow_in_graph`` the compiled function never calls ``backward``, so the check passes, while the same function
-# returns other values without ``torch.compile``: :doc:`compiled_func_grad`. Check the Function by itself as well, as in
-# the first line.
+# Without ``allow_in_graph``, the compiled ``steep_unseen`` never calls ``backward``. The check passes, although the
+# uncompiled function returns different values (see :doc:`compiled_func_grad`). So check the Function by itself too, as
+# in the first line of output.

@@ -1,12 +1,13 @@
 """
-What three cures of a lost second derivative cost
-=================================================
+The cost of three cures for a lost second derivative
+====================================================
 
-Here you measure what the three cures keep and compute, and see which of them to choose.
+There are three ways to bring back a lost second derivative. Here you measure the memory and computation each costs, to
+choose one.
 
 Read :doc:`three_cures` first.
 
-All three bring the second derivative back. They differ in the memory that they keep and in the operations that they run.
+All three give the right second derivative. They differ in how much memory they keep and how many operations they run.
 """
 
 import torch
@@ -22,7 +23,8 @@ torch.manual_seed(0)
 # The cures
 # ---------
 #
-# The sigmoid is returned, or computed again, or it goes to a Function for ``backward``:
+# ``SiLUReturned`` returns the sigmoid as a second output, ``SiLURecomputed`` computes it again, and ``SiLUByHand``
+# passes it to a second Function, which runs in ``backward``:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 CURES = {
@@ -37,8 +39,8 @@ for name, function in CURES.items():
 # What they cost
 # --------------
 #
-# A hook counts the bytes that autograd keeps, each storage once, however many nodes save it. A dispatch mode
-# counts the operations that compute something; views are left out.
+# A hook counts the bytes that autograd keeps, each storage only once, however many nodes save it. A dispatch mode
+# counts the operations that compute something and leaves out views.
 
 
 class CountOperations(TorchDispatchMode):
@@ -74,14 +76,14 @@ for name, function in CURES.items():
     print(name, "{:6,} {:6,} {:4} {:4}".format(*cost_of_cure(function)))
 
 # %%
-# The columns: bytes kept after ``forward``, of which 4,000 are ``x``; bytes kept once the first derivative has a
-# graph; operations of the first backward; operations of the second.
+# The columns show the bytes kept after ``forward`` (4,000 of them are ``x``), the bytes kept once the first derivative
+# has a graph, and the number of operations in the first and in the second backward.
 #
-# - Computing it again keeps the least for a first derivative and costs an extra sigmoid in ``backward``. Where the
-#   intermediate is cheap, this is the cure to try first.
+# - Computing the sigmoid again keeps the least memory for a first derivative and costs an extra sigmoid in
+#   ``backward``. If the intermediate is cheap, try this first.
 #
-# - Returning it costs the most for a second derivative: ``backward`` records an additional term, and autograd enters it
-#   once again. Choose it where the intermediate is expensive to make.
+# - Returning the sigmoid costs the most for a second derivative, because ``backward`` records an additional term and is
+#   itself run once again. Choose this if the intermediate is expensive to compute.
 #
-# - The Function for ``backward`` keeps the least for a second derivative. You derive another order by hand, and have to
-#   know that a higher one will not be needed.
+# - Passing the sigmoid to a Function for ``backward`` keeps the least memory for a second derivative. But you have to
+#   derive the second derivative by hand, and be sure that you won't need a higher one.

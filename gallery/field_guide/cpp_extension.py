@@ -2,12 +2,12 @@
 A C++ operator with ``load_inline``
 ===================================
 
-``load_inline`` compiles a C++ extension from a string, and ``TORCH_LIBRARY`` makes operators of its functions. This
-page shows why they have no gradient at first, and gives them a first and a second derivative from Python.
+``load_inline`` compiles a C++ extension from a string, and ``TORCH_LIBRARY`` turns its functions into operators. Here
+you see why the operators have no gradient at first, and give them a first and a second derivative from Python.
 
 Read :doc:`c_kernel` and :doc:`custom_op` first.
 
-The symptom: the operator computes the right numbers, but ``grad`` is ``None`` after ``backward``. PyTorch warns that
+The symptom: the operator computes the right values, but ``grad`` is ``None`` after ``backward``, and PyTorch warns that
 ``an autograd kernel was not registered``.
 """
 
@@ -29,7 +29,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Softsign is :math:`y = x / (1 + |x|)`. Its backward, :math:`g / (1 + |x|)^2`, goes through the same loop:
+# Softsign is :math:`y = x / (1 + |x|)`. Its backward, :math:`g / (1 + |x|)^2`, is computed by the same loop:
 
 SOURCE = """
 #include <ATen/Dispatch.h>
@@ -79,14 +79,15 @@ if operators:
     assert x.grad is None
 
 # %%
-# If the compiler ``c++`` or ``ninja`` is missing, nothing under ``if operators:`` was run for this page. With
-# ``no_implicit_headers=True`` the compiler reads the few headers that are named, and not all of PyTorch's.
+# If the first line of output says ``False`` for the compiler ``c++`` or for ``ninja``, nothing under ``if operators:``
+# was run for this page. With ``no_implicit_headers=True`` the compiler reads only the few headers that the code names,
+# instead of all of PyTorch's.
 #
 # The cure
 # --------
 #
-# Autograd does not look into C++ code, so give it a formula for each operator. The second one is made of PyTorch
-# operations and of an operator that has a formula, so it can be differentiated in its turn:
+# Autograd does not look into C++ code, so register a formula for each operator. The formula in ``double_backward`` uses
+# only PyTorch operations and ``softsign_backward``, which has a formula itself, so autograd can differentiate it again:
 
 
 def save(ctx, inputs, output):

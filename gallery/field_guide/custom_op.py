@@ -2,13 +2,13 @@
 No fake impl, no autograd formula
 =================================
 
-``torch.library.custom_op`` makes a custom operator of a function that PyTorch cannot look into. This page shows
-what PyTorch says about an unfinished operator, and how to finish it until ``opcheck`` is content.
+``torch.library.custom_op`` makes a custom operator from a function that PyTorch cannot look inside. Here you see what
+PyTorch says about an unfinished operator, and how to complete it so that ``opcheck`` passes.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
-The symptom: a function became an operator, and it can be called. But PyTorch misses a ``fake impl``, or an
-``autograd formula``.
+The symptom: you have turned a function into an operator that you can call, but PyTorch complains that a ``fake impl``
+or an ``autograd formula`` is missing.
 """
 
 from textwrap import fill
@@ -26,9 +26,9 @@ torch._dynamo.reset()
 # The symptom
 # -----------
 #
-# The polygamma functions :math:`\psi_n`, of which each is the derivative of the one before. An operator is a
-# plain function with annotated types, a name under which ``torch.ops`` will have it, and a list of the
-# arguments that it changes, here none.
+# Each of the polygamma functions :math:`\psi_n` is the derivative of the previous one. To turn them into an operator,
+# you need a plain function with annotated types, a name for the operator in ``torch.ops``, and a list of the arguments
+# that the function changes, which is empty here.
 
 
 @custom_op("field_guide::polygamma", mutates_args=())
@@ -47,7 +47,7 @@ def attempt_call(function, x):
     try:
         print([round(value, 6) for value in function(x).tolist()])
     except RuntimeError as error:
-        # One message begins with the path of a file, up to "): ".
+        # One message begins with a file path, which ends at "): ".
         message = str(error).partition("\n")[0].rpartition("): ")[2]
         print(fill(f"{type(error).__name__}: {message}", 88))
 
@@ -57,7 +57,7 @@ attempt_call(psi, x)
 attempt_call(torch.compile(psi, fullgraph=True, backend="aot_eager"), x)
 
 # %%
-# ``opcheck`` calls an operator in the ways in which ``torch.compile`` would, and says what is missing:
+# ``opcheck`` calls an operator the way ``torch.compile`` would, and says what is missing:
 
 
 def show_results(results):
@@ -71,8 +71,8 @@ show_results(opcheck(polygamma, (0, x), raise_exception=False))
 # The cause
 # ---------
 #
-# Neither autograd nor ``torch.compile`` looks inside an operator. You have to say what cannot be seen from outside:
-# what the result looks like, and what its derivative is.
+# Neither autograd nor ``torch.compile`` looks inside an operator. So you have to tell them what the result looks like
+# and what its derivative is.
 #
 # The cure
 # --------
@@ -80,7 +80,7 @@ show_results(opcheck(polygamma, (0, x), raise_exception=False))
 
 @polygamma.register_fake
 def polygamma_fake(n, x):
-    # No values; shape, dtype and device only.
+    # No values, only shape, dtype and device.
     return torch.empty_like(x)
 
 
@@ -91,7 +91,7 @@ def setup_context(ctx, inputs, output):
 
 def backward(ctx, grad_output):
     (x,) = ctx.saved_tensors
-    # The operator again: so there is a derivative of every order.
+    # This calls the operator again, so there is a derivative of every order.
     return None, grad_output * polygamma(ctx.n + 1, x)
 
 
@@ -105,5 +105,5 @@ print("gradgradcheck", gradgradcheck(psi, x))
 torch.testing.assert_close(psi(x), torch.special.digamma(x))
 
 # %%
-# Call ``opcheck`` with each dtype that the operator is to take; the code above does it with ``float32`` too.
-# What it finds otherwise, and what it does not find, is on :doc:`operator_results`.
+# Call ``opcheck`` with each dtype that the operator should accept, as the code above does with ``float32``. For what
+# else ``opcheck`` finds, and what it misses, see :doc:`operator_results`.

@@ -2,14 +2,13 @@
 An operator under torch.func
 ============================
 
-An operator made with ``torch.library.custom_op`` has a derivative for autograd, but none for ``torch.func``.
-This page shows where it raises, where it gives zeros instead of a derivative, and a Function around it that
-mends both.
+An operator made with ``torch.library.custom_op`` has a derivative for autograd, but under ``torch.func`` it raises an
+error or gives zeros. Here you see both problems, and fix them with a Function around the operator.
 
 Read :doc:`operator_vmap` and :doc:`forward_mode` first.
 
-The symptom: an operator passes the checks of both orders. ``torch.func.grad`` asks for a ``setup_context`` although
-one was registered, and ``torch.func.jvp`` returns zeros.
+The symptom: an operator passes both gradient checks, but ``torch.func.grad`` asks for a ``setup_context`` although you
+registered one, and ``torch.func.jvp`` returns zeros.
 """
 
 from textwrap import fill
@@ -24,7 +23,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Once more the polygamma functions, from :doc:`custom_op`:
+# Take the polygamma operator from :doc:`custom_op`, here with a rule for ``vmap``:
 
 from custom_op import polygamma, psi
 
@@ -42,38 +41,33 @@ except RuntimeError as error:
     print(fill(f"{type(error).__name__}: {error}", 88))
 
 # %%
-# Forward mode should give the derivative, :math:`\psi_1`. ``torch.func.jvp`` gives zeros and raises nothing.
-# ``gradcheck`` notices, if you let it check forward mode:
-
-
-def show(name, values):
-    print(f"{name:14}", [round(value, 6) for value in values.tolist()])
-
+# Forward mode should give the derivative, :math:`\psi_1`, but ``torch.func.jvp`` returns zeros without an error.
+# ``gradcheck`` notices this if you ask it to check forward mode:
 
 inputs, tangent = x.detach(), torch.ones(3, dtype=torch.float64)
-show("jvp", jvp(psi, (inputs,), (tangent,))[1])
-show("psi_1", polygamma(1, inputs))
+print("jvp  ", jvp(psi, (inputs,), (tangent,))[1])
+print("psi_1", polygamma(1, inputs))
 print("gradcheck    ", gradcheck(psi, x, check_forward_ad=True, raise_exception=False))
 
 # %%
 # The cause
 # ---------
 #
-# ``register_autograd`` makes a Function of what it is given. The node in the graph knows the class:
+# ``register_autograd`` makes a Function from your ``backward`` and ``setup_context``. You can reach this Function's
+# class through its node in the graph:
 
 function = type(psi(x).grad_fn)._forward_cls
-print(function.setup_context is torch.autograd.Function.setup_context)
-print(function.jvp is torch.autograd.Function.jvp)
+print("setup_context" in vars(function), "jvp" in vars(function))
 
 # %%
-# In PyTorch 2.13 this class has no ``setup_context`` of its own, it calls yours from within its ``forward``. It
-# has no ``jvp`` either, and the tangent is lost on the way.
+# As the output shows, this class has neither a ``setup_context`` nor a ``jvp`` of its own in PyTorch 2.13. Its
+# ``forward`` calls your ``setup_context`` instead, and the tangent is lost on the way.
 #
 # The cure
 # --------
 #
-# Write the Function yourself, and let it call the operator. ``torch.func`` and forward mode then see the Function.
-# Where ``torch.compile`` is at work, call the operator.
+# Write the Function yourself and let it call the operator, so that ``torch.func`` and forward mode see the Function.
+# When you use ``torch.compile``, call the operator directly instead.
 
 
 class PolyGammaOfOperator(torch.autograd.Function):
@@ -104,8 +98,8 @@ def psi_function(x):
     return PolyGammaOfOperator.apply(0, x)
 
 
-show("vmap(grad)", vmap(grad(psi_function))(inputs))
-show("jvp", jvp(psi_function, (inputs,), (tangent,))[1])
+print("vmap(grad)", vmap(grad(psi_function))(inputs))
+print("jvp       ", jvp(psi_function, (inputs,), (tangent,))[1])
 print("gradcheck    ", gradcheck(psi_function, x, check_forward_ad=True))
 print("gradgradcheck", gradgradcheck(psi_function, x, check_fwd_over_rev=True))
 torch.testing.assert_close(psi_function(x), torch.special.digamma(x))
@@ -114,8 +108,9 @@ blocks = torch.rand(2, 3, 4, dtype=torch.float64) + 0.5
 torch.testing.assert_close(vmap(psi, in_dims=1, out_dims=1)(blocks), polygamma(0, blocks))
 
 # %%
-# One zero is left. Where forward mode runs inside forward mode, PyTorch 2.13 loses the second derivative of this
-# Function, and raises nothing. Forward mode over reverse mode, as in ``torch.func.hessian``, is right:
+# One wrong zero remains, the first value below. When forward mode runs inside forward mode, PyTorch 2.13 loses this
+# Function's second derivative without an error. Forward mode over reverse mode, as in ``torch.func.hessian``, gives the
+# right value:
 
 point = inputs[:1].squeeze()
 second = [jacfwd(outer(psi_function))(point).item() for outer in (jacfwd, jacrev)]

@@ -2,12 +2,13 @@
 A mean over the batch under DDP
 ===============================
 
-With ``DistributedDataParallel`` (DDP), several processes train copies of one model, each with its share of the batch.
-This page shows what DDP averages, and what a Function has to do whose result depends on the whole batch.
+With ``DistributedDataParallel`` (DDP), several processes train copies of one model, each on its share of the batch.
+Here you see what DDP averages, and what a Function has to do itself if its result depends on the whole batch.
 
 Read :doc:`/conv_bn_fusion/batch_norm_backward` first.
 
-The symptom: with several processes the gradients are not those of one process with the whole batch, without an error.
+The symptom: with several processes, the gradients differ from those of one process with the whole batch, and no error
+is raised.
 """
 
 import os
@@ -27,21 +28,19 @@ torch.manual_seed(0)
 # Several processes
 # -----------------
 #
-# In practice ``torchrun`` starts them. This page forks them, which works on Linux, so that it runs by itself, without
-# a network. After a time limit they give up, and ``kill`` ends them in any case.
+# In practice you start the processes with ``torchrun``. This page has to run by itself and without a network, so it
+# forks them instead, which works on Linux. A time limit and ``kill`` make sure that they end.
 
 
 def in_group(rank, job, count, folder):
     os.environ["GLOO_SOCKET_IFNAME"] = if_nameindex()[0][1]  # the loopback interface
-    meeting = f"file://{folder}/meeting"
-    dist.init_process_group("gloo", meeting, timedelta(seconds=20), count, rank)
+    dist.init_process_group("gloo", f"file://{folder}/meeting", timedelta(seconds=20), count, rank)
     torch.save(job(rank, count), f"{folder}/{rank}")
 
 
 def in_processes(count, job):
     with TemporaryDirectory() as folder:
-        task = in_group, (job, count, folder), count
-        started = start_processes(*task, join=False, daemon=True, start_method="fork")
+        started = start_processes(in_group, (job, count, folder), count, join=False, daemon=True, start_method="fork")
         try:
             for _ in range(count):
                 started.join(timeout=60)
@@ -55,9 +54,10 @@ def in_processes(count, job):
 # The symptom
 # -----------
 #
-# ``Centred`` subtracts the mean over the batch, and its ``backward`` the mean of the gradient. Both means are
-# arguments here: ``of_share`` knows the rows of one process, ``of_all`` asks the others. Where every process uses a
-# sum, the gradients of all add up, so the ``backward`` of ``SumOverProcesses`` is a sum, too.
+# ``Centred`` subtracts the mean over the batch, and its ``backward`` subtracts the mean of the gradient. You pass in
+# both means as functions: ``of_share`` averages one process's rows, ``of_all`` the rows of all processes. Every process
+# uses the sum from ``SumOverProcesses`` and sends back a gradient for it. These gradients add up, so ``backward`` is
+# also a sum over the processes.
 
 
 def of_share(x):
@@ -114,6 +114,7 @@ print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
 # The cause and the cure
 # ----------------------
 #
-# DDP replaces each ``weight.grad`` by its mean over the processes. With four rows in both, that is right if every row
-# stands for itself, as in the first line, where nothing is subtracted. DDP does nothing inside a Function: if ``forward``
-# asks all processes, ``backward`` has to, as in the last line. For the next derivative read :doc:`data_parallel_twice`.
+# Each line names the two means and shows the largest error. DDP averages each ``weight.grad`` over the processes. With
+# equal shares, as here, that is right if no row's result depends on other rows, as in the first line, where nothing is
+# subtracted. But DDP does nothing inside a Function. If ``forward`` averages over all processes, ``backward`` has to do
+# so too, as in the fourth line. For the second derivative, read :doc:`data_parallel_twice`.

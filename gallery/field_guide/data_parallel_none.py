@@ -2,13 +2,13 @@
 Unused parameters under DDP
 ===========================
 
-DDP waits for a gradient of every parameter. This page shows what it says when one does not take part, and what becomes
-of the ``None`` that ``backward`` may return.
+DDP waits for every parameter's gradient. Here you see the error it raises when a parameter is unused, and what becomes
+of a ``None`` that ``backward`` returns.
 
 Read :doc:`none_and_zeros` and :doc:`data_parallel` first.
 
 The symptom: the second iteration raises ``Expected to have finished reduction in the prior iteration``. Or a gradient
-is zero under DDP that is ``None`` without it.
+that is ``None`` without DDP becomes zero with it.
 """
 
 import torch
@@ -22,7 +22,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# ``backward`` returns ``None`` for the bias if the layer says that it is frozen. The layer can also do without it:
+# With ``frozen=True``, ``backward`` returns ``None`` for the bias. With ``used=False``, the layer ignores the bias:
 
 from data_parallel import in_processes
 
@@ -84,10 +84,11 @@ assert attempt_two_steps(Layer(), x, frozen=True) is None
 # The cause
 # ---------
 #
-# DDP notices when the gradient of a parameter is finished, and takes the mean when all are. If a parameter is not part
-# of the loss, that never happens, and the next iteration raises. A ``None`` from ``backward`` does count as finished,
-# but the mean is taken with a zero in its place: four without ``None``, two if one of two processes returns it, and
-# zero if both do. Without DDP it stays ``None``. That makes a difference for ``weight_decay``, for example:
+# DDP waits for every parameter's gradient and takes its mean over the processes. The gradient of an unused parameter
+# is never finished, so the next iteration raises. A ``None`` from ``backward`` does count as finished, but enters the
+# mean as zero. So the second printed line shows a gradient of four if no process returns ``None``, two if one of the
+# two does, and zero if both do. Without DDP, at the end of that line, the gradient stays ``None``. The difference
+# matters for ``weight_decay``, for example:
 
 for gradient in (None, torch.zeros(1)):
     bias = nn.Parameter(torch.ones(1))
@@ -100,8 +101,8 @@ for gradient in (None, torch.zeros(1)):
 # The cure
 # --------
 #
-# For a parameter that is left out at times, ``find_unused_parameters=True`` makes DDP search the graph. One that is
-# frozen for good says so itself, with ``requires_grad=False`` and before DDP gets the model:
+# If a parameter is only sometimes unused, ``find_unused_parameters=True`` makes DDP look for it in the graph. If it is
+# frozen for good, set ``requires_grad=False`` on it before you wrap the model in DDP:
 
 
 def cures(rank, count):
@@ -114,5 +115,6 @@ def cures(rank, count):
 
 print(*(found := in_processes(2, cures)))
 assert found == [[None, None]] * 2
-inputs = x.clone().requires_grad_(), *Layer().parameters(), False
-print(gradcheck(Linear.apply, inputs), gradgradcheck(Linear.apply, inputs))
+x, weight, bias = inputs = x.clone().requires_grad_(), *Layer().parameters()
+print(gradcheck(Linear.apply, (*inputs, False)), gradgradcheck(Linear.apply, (*inputs, False)))
+print(gradcheck(Linear.apply, (x, weight.detach(), bias, False)))

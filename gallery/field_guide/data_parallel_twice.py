@@ -2,13 +2,13 @@
 Second derivatives under DDP
 ============================
 
-DDP averages what ``backward`` leaves in ``grad``, and nothing else. Here two second derivatives come out wrong in several
-processes, and a sum that autograd records makes them right.
+DDP averages the gradient that ``backward`` leaves in ``grad``, and nothing else. Here you see two second derivatives
+that come out wrong with several processes, and correct both with a sum that autograd records.
 
 Read :doc:`data_parallel` first.
 
-The symptom: a gradient penalty differs from that of one process. ``c10d::allreduce_`` warns that an ``autograd kernel
-was not registered``, or ``backward(create_graph=True)`` raises an error about ``a leaf Variable``.
+The symptom: a gradient penalty changes with the number of processes, a warning about ``c10d::allreduce_`` says that an
+``autograd kernel was not registered``, or ``backward(create_graph=True)`` raises an error about ``a leaf Variable``.
 """
 
 import os
@@ -27,8 +27,9 @@ torch.manual_seed(0)
 # ``all_reduce`` in ``backward``
 # ------------------------------
 #
-# From :doc:`data_parallel` come the Function that subtracts a mean, and the mean over all processes. The mean written
-# without ``SumOverProcesses`` has the same value. The loss is a penalty on the gradient with respect to the inputs:
+# ``Centred``, which subtracts a mean, and ``of_all``, the mean over all processes, come from :doc:`data_parallel`.
+# ``of_all_unrecorded`` below computes the same mean without ``SumOverProcesses``. The loss is a penalty on the gradient
+# with respect to the inputs:
 
 from data_parallel import Centred, SumOverProcesses, in_processes, of_all
 
@@ -70,16 +71,16 @@ for text in texts:
 assert errors[0] > 0.01 and errors[1] < 1e-14 and len(texts) == 1
 
 # %%
-# ``all_reduce`` works in place and has no derivative. Autograd warns and goes on as if the mean did not depend on
-# anything, which is wrong as soon as someone differentiates ``backward``. ``SumOverProcesses`` is a Function in
-# its own right, so its sum is recorded, and the error in the second place is only rounding.
+# ``all_reduce`` works in place and has no derivative. Autograd warns and carries on as if the mean depended on nothing,
+# which is wrong as soon as you differentiate ``backward``. ``SumOverProcesses`` is a Function, so autograd records its
+# sum, and the second printed error is only rounding.
 #
 # Gradients of parameters
 # -----------------------
 #
-# DDP averages when a gradient arrives in ``grad``. :func:`torch.autograd.grad` returns what one process has computed. A
-# penalty on that is another number in each process, and the mean of the penalties is not the penalty of the mean. The
-# second time ``SumOverProcesses`` takes the mean, with a graph:
+# DDP averages a gradient when it arrives in ``grad``, but :func:`torch.autograd.grad` returns what one process has
+# computed. A penalty on this local gradient differs from process to process, and the mean of the penalties is not the
+# penalty of the mean. The second penalty below is on the mean, which ``SumOverProcesses`` keeps in the graph:
 
 
 def weight_penalty(rank, count):
@@ -99,8 +100,8 @@ print(*(f"{error:.0e}" for error in errors))
 assert errors[0] > 0.01 and errors[1] < 1e-14
 
 # %%
-# In torch 2.13 ``backward`` with ``create_graph=True`` is no way around that. DDP warns, and raises if there is more than
-# one parameter, here a weight and a bias:
+# In torch 2.13, you can't get around this with ``backward`` and ``create_graph=True``. DDP warns, and if there is more
+# than one parameter, here a weight and a bias, it raises an error:
 
 
 def create_graph(rank, count):

@@ -2,12 +2,12 @@
 ``torch.export`` drops ``backward``
 ===================================
 
-An exported program holds the operations of ``forward``. This page shows that the ``backward`` of a Function is not
-among them, and that an operator keeps its gradient when it is exported, saved and loaded.
+An exported program holds the operations of a Function's ``forward``, but not its ``backward``. An operator, in
+contrast, keeps its gradient when the program is exported, saved and loaded.
 
 Read :doc:`custom_op` first.
 
-The symptom: the outputs of an exported model are right, but its gradients are zero, or there are none:
+The symptom: the outputs of an exported model are right, but its gradients are zero, or you get the error
 ``element 0 of tensors does not require grad``.
 """
 
@@ -15,7 +15,7 @@ import io
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import grad, gradcheck
+from torch.autograd import grad, gradcheck, gradgradcheck
 from torch.library import custom_op, opcheck
 
 from zero_or_lost import RoundThrough
@@ -26,8 +26,8 @@ torch._dynamo.reset()
 # The symptom
 # -----------
 #
-# Rounding has the derivative zero nearly everywhere. So that a model can learn nevertheless, ``RoundThrough`` passes
-# the gradient on, as if nothing had been rounded. ``Squared`` has the derivative that it should have:
+# The derivative of rounding is zero nearly everywhere. So that a model can still learn, ``RoundThrough`` passes the
+# gradient on as if nothing had been rounded. For comparison, ``Squared`` returns its true derivative:
 
 
 class Squared(torch.autograd.Function):
@@ -59,11 +59,12 @@ def attempt_gradient(model):
 
 
 x = torch.tensor([0.25, 1.75, -2.5], dtype=torch.float64, requires_grad=True)
-print(attempt_gradient(RoundThrough.apply), gradcheck(Squared.apply, x))
+print(attempt_gradient(RoundThrough.apply), gradcheck(Squared.apply, x), gradgradcheck(Squared.apply, x))
 assert attempt_gradient(RoundThrough.apply) == [1.0] * 3
 
 # %%
-# ``torch.export.export`` calls the model with an example input. Here it traces twice, without and with ``strict``:
+# ``torch.export.export`` calls the model with an example input. Here it traces each model twice, first with
+# ``strict=False`` and then with ``strict=True``:
 
 
 def outcomes(function, example):
@@ -86,15 +87,16 @@ assert outcomes(RoundThrough.apply, x.detach()) == [[0.0] * 3] * 2
 # The cause
 # ---------
 #
-# The outputs are right each time: only training is affected. The program consists of the operations of ``forward``, and
-# autograd differentiates those. For ``Squared`` that gives the same gradient, for ``RoundThrough`` zeros. In torch 2.13,
-# ``strict=True`` wraps the operations in ``wrap_with_set_grad_enabled`` if the example requires grad. They run without
-# grad mode, as they would inside ``forward``, but no ``backward`` stands behind them.
+# The exported programs return the right outputs, so only training is affected. A program consists of the operations of
+# ``forward``, and autograd differentiates those. For ``Squared`` that gives the same gradient, but for ``RoundThrough``
+# it gives zeros. In torch 2.13, ``strict=True`` wraps the operations in ``wrap_with_set_grad_enabled`` if the example
+# requires grad. They then run with grad mode off, as inside ``forward``. But there is no ``backward`` to call, hence
+# the error.
 #
 # The cure
 # --------
 #
-# An operator stands in the program under its name, and PyTorch knows the gradient that belongs to that name:
+# An operator appears in the program under its own name, and PyTorch knows the gradient that belongs to this name:
 
 
 @custom_op("field_guide::rounded", mutates_args=())
@@ -105,6 +107,7 @@ def rounded(x: Tensor) -> Tensor:
 rounded.register_fake(torch.empty_like)
 rounded.register_autograd(lambda ctx, grad_output: grad_output)
 opcheck(rounded, (x,))
+assert rounded(x).tolist() == [0.0, 2.0, -2.0]
 assert outcomes(rounded, x) == [[1.0] * 3] * 2
 torch.export.save(torch.export.export(Model(rounded), (x,)), file := io.BytesIO())
 file.seek(0)

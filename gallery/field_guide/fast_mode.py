@@ -2,13 +2,13 @@
 The fast mode of gradcheck errs both ways
 =========================================
 
-``gradcheck(..., fast_mode=True)`` can pass a wrong Function and fail a right one. Here you see both, and what to do
-instead.
+``gradcheck(..., fast_mode=True)`` can pass a wrong Function and fail a right one. Here you see both mistakes, and how
+to avoid them.
 
 Read :doc:`gradcheck_says_yes` and :doc:`none_and_zeros` first.
 
-The symptom: a check of a large input passes in fast mode and fails without it. Or fast mode reports
-``Jacobian mismatch for output 0``, and that output has no gradient at all.
+The symptom: a check with a large input passes in fast mode but fails without it. Or fast mode reports
+``Jacobian mismatch for output 0``, although that output has no gradient at all.
 """
 
 import torch
@@ -17,10 +17,10 @@ from torch.autograd import gradcheck, gradgradcheck
 torch.manual_seed(0)
 
 # %%
-# It passes
-# ---------
+# A wrong Function passes
+# -----------------------
 #
-# The gradient of the last element is wrong:
+# This ``backward`` returns a wrong gradient for the last element:
 
 
 class MeanOfNeighbours(torch.autograd.Function):
@@ -32,12 +32,12 @@ class MeanOfNeighbours(torch.autograd.Function):
     def backward(ctx, grad_output):
         grad_input = grad_output.new_zeros(len(grad_output) + 1)
         grad_input[:-1] += grad_output / 2
-        grad_input[1:-1] += grad_output[:-1] / 2  # wrong: the last one gets nothing
+        grad_input[1:-1] += grad_output[:-1] / 2  # wrong: the last element gets nothing
         return grad_input
 
 
 def in_fast_mode(x):
-    # A name of its own sets this check apart from the others in the record.
+    # A separate name keeps this check apart in the table of all checks.
     return MeanOfNeighbours.apply(x)
 
 
@@ -48,14 +48,15 @@ x = torch.randn(3, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(MeanOfNeighbours.apply, x, fast_mode=True, raise_exception=False))
 
 # %%
-# Fast mode compares one number, :math:`v^{\top} J\,u`, instead of the Jacobian :math:`J`. One element in two hundred
-# moves it by less than the tolerance. :math:`u` and :math:`v` are random but the same in every call, so asking again
-# does not help. Slow mode finds the mistake, and so does fast mode with a small input.
+# Instead of the Jacobian :math:`J`, fast mode compares a single number, :math:`v^{\top} J\,u`. One wrong element in two
+# hundred changes this number by less than the tolerance. The vectors :math:`u` and :math:`v` are random but the same in
+# every call, so checking again doesn't help. Slow mode finds the mistake (second line), and so does fast mode with a
+# small input (third line).
 #
-# It fails
-# --------
+# A right Function fails
+# ----------------------
 #
-# This Function is right, and its first output is marked as one without a gradient:
+# This Function is correct and marks its first output as non-differentiable:
 
 
 class WholeAndPart(torch.autograd.Function):
@@ -81,9 +82,9 @@ except RuntimeError as error:
     print(type(error).__name__, "\n".join(str(error).splitlines()[:3]), sep=": ")
 
 # %%
-# The measured slope of ``whole`` is zero. In torch 2.13 fast mode compares it with the slope that ``backward`` gives for
-# the next output, ``x - whole``. Slow mode does not mix them up. Or check a function that returns only the output that has
-# a gradient:
+# In the message, ``numerical`` is the measured slope of ``whole``, zero. In torch 2.13, fast mode compares it with the
+# slope that ``backward`` gives for the next output, ``x - whole``. Use slow mode, which doesn't mix up the outputs, or
+# check a function that returns only the differentiable output:
 
 
 def part(x):

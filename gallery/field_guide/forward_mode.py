@@ -2,13 +2,13 @@
 Forward mode asks for jvp
 =========================
 
-This page adds forward-mode differentiation to a Function, for ``torch.func.jacfwd`` and ``torch.func.hessian``, and
-checks it.
+``torch.func.jacfwd`` and ``torch.func.hessian`` need forward-mode differentiation. Here you add it to a Function and
+check it.
 
 Read :doc:`function_transforms` first.
 
-The symptom: ``backward`` is right, its checks pass, and yet a call says
-``You must implement the jvp function for custom autograd.Function``.
+The symptom: ``backward`` is right and its checks pass, but ``jacfwd`` raises ``You must implement the jvp function for
+custom autograd.Function``.
 """
 
 from textwrap import fill
@@ -23,7 +23,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Two inputs, :math:`y = a \, x^2`, with the derivatives :math:`x^2` and :math:`2 a x`:
+# This Function computes :math:`y = a \, x^2`. Its derivatives with respect to ``a`` and ``x`` are :math:`x^2` and
+# :math:`2 a x`:
 
 
 class ReverseOnly(torch.autograd.Function):
@@ -59,16 +60,16 @@ evaluate(lambda: jacfwd(ReverseOnly.apply, argnums=(0, 1))(a, x))
 # The cause
 # ---------
 #
-# Reverse mode goes from the output to the inputs: a gradient comes in, and ``backward`` returns one for
-# each input. Forward mode goes along with ``forward``: with each input comes a tangent, the direction in
-# which it moves, and ``jvp`` returns that of the output, :math:`t_y = x^2 \, t_a + 2 a x \, t_x`.
+# Reverse mode goes from the output to the inputs, so ``backward`` gets the output's gradient and returns one for each
+# input. Forward mode runs in the same direction as ``forward``. Each input comes with a tangent, the direction in which
+# the input moves, and ``jvp`` returns the output's tangent, :math:`t_y = x^2 \, t_a + 2 a x \, t_x`.
 #
 # The cure
 # --------
 #
-# Write a method ``jvp``. What it needs is saved with ``save_for_forward``, apart from what is saved for ``backward``;
-# each finds its own in ``ctx.saved_tensors``. For an input that does not move it gets zeros, or ``None`` after
-# ``ctx.set_materialize_grads(False)``. The checks look at forward mode if asked.
+# Write a ``jvp`` method. Save its tensors with ``save_for_forward``, separately from those for ``backward``; each
+# method finds its own in ``ctx.saved_tensors``. For an input that doesn't move, the tangent is zero, or ``None`` after
+# ``ctx.set_materialize_grads(False)``. ``gradcheck`` and ``gradgradcheck`` cover forward mode if you ask them to.
 
 
 class ScaledSquare(ReverseOnly):
@@ -92,7 +93,7 @@ print("gradgradcheck", gradgradcheck(ScaledSquare.apply, (a, x), check_fwd_over_
 # Two mistakes
 # ------------
 #
-# The first saves nothing for ``jvp``. The second forgets that ``a`` may move as well as ``x``:
+# The first Function below saves nothing for ``jvp``. The second forgets that ``a`` may move too:
 
 
 class NothingSaved(ScaledSquare):
@@ -110,11 +111,10 @@ for function in (NothingSaved, OneTermMissing):
     evaluate(lambda: jacfwd(function.apply, argnums=(0, 1))(a, x))
 
 # %%
-# The second raises nothing. Its zero should be a 9, but autograd believes what ``jvp`` says. The checks of ``backward``
-# accept both. ``check_forward_ad=True`` finds the second:
+# The second mistake raises nothing. The zero in the second line should be a 9, but autograd trusts ``jvp``. Checks of
+# ``backward`` accept both Functions, but ``check_forward_ad=True`` finds the second mistake:
 
 for function in (NothingSaved, OneTermMissing):
     print("gradgradcheck", gradgradcheck(function.apply, (a, x)))
 evaluate(lambda: gradcheck(OneTermMissing.apply, (a, x), check_forward_ad=True))
-found = jacfwd(OneTermMissing.apply, argnums=(0, 1))(a, x)
-assert [each.item() for each in found] == [0, (2 * a * x).item()]
+assert jacfwd(OneTermMissing.apply, argnums=(0, 1))(a, x) == (0, 2 * a * x)

@@ -2,12 +2,13 @@
 Nothing is freed after backward
 ===============================
 
-This page shows what ``backward`` frees, and why it cannot free a tensor on ``ctx``.
+``backward`` frees saved tensors, but it cannot free a tensor on ``ctx``. Here you see why, and what else keeps memory
+from being freed.
 
 Read :doc:`tensors_on_ctx` first.
 
-A list of losses grows during training, and memory grows much faster than the list. Or a second ``backward`` raises,
-although no loss was used twice. Or ``backward(create_graph=True)`` warns of a reference cycle.
+You keep a list of losses during training, and memory grows much faster than the list. Or a second ``backward`` raises,
+although you used no loss twice. Or ``backward(create_graph=True)`` warns of a reference cycle.
 """
 
 import gc
@@ -21,8 +22,8 @@ from torch.autograd.graph import saved_tensors_hooks
 torch.manual_seed(0)
 
 # %%
-# These are the two Functions from the page on tensors kept on ``ctx``. One keeps its output as an attribute, the other
-# hands it to ``save_for_backward``:
+# Here are two Functions that keep their output for ``backward``. ``SigmoidOnCtx`` stores it as an attribute of ``ctx``,
+# and ``SigmoidSaved`` passes it to ``save_for_backward``:
 
 from ctx_or_save_for_backward import SigmoidOnCtx, SigmoidSaved
 
@@ -33,8 +34,8 @@ print(gradcheck(SigmoidOnCtx.apply, x), gradcheck(SigmoidSaved.apply, x))
 # What is left while the loss is held
 # -----------------------------------
 #
-# The first number is the bytes that a hook on saved tensors sees, the second the bytes of the output that are left after
-# ``backward`` while the loss is held.
+# In each line below, the first number counts the bytes that a hook on saved tensors sees. The second counts the
+# output's bytes that remain in memory after ``backward`` while you still hold the loss.
 
 
 def seen_and_left(function):
@@ -64,13 +65,13 @@ except RuntimeError as error:
     print(type(error).__name__, error, sep=": ")
 
 # %%
-# Tools that compress saved tensors or move them elsewhere use such hooks, and an attribute of ``ctx`` escapes them. What
-# was saved is freed as soon as ``backward`` has run, unless it was called with ``retain_graph=True``. That is what the
-# message of a second ``backward`` is about. What lies on ``ctx`` stays as long as the loss, or anything else, leads to
-# the node.
+# Tools that compress saved tensors or move them elsewhere use such hooks, which don't see an attribute of ``ctx``.
+# Saved tensors are freed as soon as ``backward`` has run, unless you called it with ``retain_graph=True``. That is why
+# the second ``backward`` raises an error. A tensor on ``ctx`` stays as long as the loss, or anything else, leads to the
+# Function's node.
 #
-# The cure is ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``. And a list of losses
-# should hold ``loss.detach()`` or ``loss.item()``, which lead to no node:
+# So use ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``. In a list of losses,
+# store ``loss.detach()`` or ``loss.item()``, which hold no graph:
 
 assert loss.grad_fn is not None and loss.detach().grad_fn is None
 
@@ -78,9 +79,9 @@ assert loss.grad_fn is not None and loss.detach().grad_fn is None
 # Two losses with a common part
 # -----------------------------
 #
-# A loss need not be used twice for this message. It is enough that two losses share a part of the graph, or that a
-# tensor of the step before is used again. Add the losses and call ``backward`` once, or let the second go on with
-# ``hidden.detach()`` if its gradient should not go back there:
+# You can get the same error without using any loss twice. It is enough that two losses share a part of the graph, or
+# that you reuse a tensor from the previous step. Add the losses and call ``backward`` once, or compute the second loss
+# from ``hidden.detach()`` if its gradient should not flow back into the shared part:
 
 hidden = SigmoidSaved.apply(x)
 first, second = hidden.sum(), hidden.square().sum()
@@ -103,8 +104,9 @@ torch.testing.assert_close(x.grad, hidden.detach())
 # A gradient that leads back to its tensor
 # ----------------------------------------
 #
-# With ``create_graph=True`` a gradient has a history, which leads to ``x`` and to what was saved. ``backward`` stores
-# it in ``x.grad``, so ``x`` leads to itself, through C++, and this memory is lost:
+# With ``create_graph=True`` a gradient has a history, which leads to ``x`` and to the saved tensors. ``backward``
+# stores the gradient in ``x.grad``, so ``x`` leads back to itself. This cycle passes through C++, and its memory is
+# lost (``True`` in the output):
 
 
 def by_backward(x):
@@ -135,5 +137,5 @@ for step, left in ((by_backward, True), (by_backward_cleared, False), (by_grad, 
     assert is_left(step) == left
 
 # %%
-# Use :func:`~torch.autograd.grad` where you need ``create_graph=True``. It stores nothing in ``x.grad``. Otherwise set
-# the ``grad`` of every parameter to ``None`` after each step.
+# Where you need ``create_graph=True``, use :func:`~torch.autograd.grad`, which stores nothing in ``x.grad``. If you
+# have to call ``backward``, set the ``grad`` of every parameter to ``None`` after each step.

@@ -2,19 +2,19 @@
 torch.func and custom Functions
 ===============================
 
-Here you write a Function that ``torch.func.grad``, ``vmap`` and ``jacrev`` accept.
+``torch.func.grad``, ``vmap`` and ``jacrev`` expect more of a custom Function than ``backward()`` does. Here you write
+one that they accept.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
-The symptom: a Function works with ``backward()`` and with :func:`~torch.autograd.grad`, but a transform
-from ``torch.func`` asks for a method ``setup_context``, and then for ``vmap``.
+The symptom: your Function works with ``backward()`` and with :func:`~torch.autograd.grad`, but a ``torch.func``
+transform asks for a ``setup_context`` method, and once you have added it, for ``vmap`` support.
 """
 
 from textwrap import fill
 
 import torch
 from torch.autograd import gradcheck, gradgradcheck
-from torch.autograd.function import once_differentiable
 from torch.func import grad, jacrev, vmap
 
 torch.manual_seed(0)
@@ -23,8 +23,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# :math:`y = 1/x` has the derivative :math:`-y^2`. The Function is written like those on most
-# pages, with a ``forward`` that gets ``ctx``:
+# The function :math:`y = 1/x` has the derivative :math:`-y^2`. Here, as on most pages, the Function's ``forward`` takes
+# ``ctx``:
 
 
 class ReciprocalInOne(torch.autograd.Function):
@@ -58,8 +58,9 @@ attempt(vmap(ReciprocalInOne.apply))
 # The cause
 # ---------
 #
-# A transform wraps the tensors that you pass. To compute the result, it unwraps them; for ``backward`` it has to save them
-# wrapped. So there are two methods: ``forward`` without ``ctx``, which computes, and ``setup_context``, which saves.
+# A transform wraps the tensors that you pass in. It unwraps them to compute the result, but for ``backward`` it has to
+# save the wrapped ones. So the work is split between two methods: ``forward``, now without ``ctx``, computes the
+# result, and ``setup_context`` saves the tensors.
 
 
 class ReciprocalInTwo(torch.autograd.Function):
@@ -69,7 +70,7 @@ class ReciprocalInTwo(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        # inputs is a tuple, also if there is only one.
+        # inputs is a tuple, even if there is only one input.
         ctx.save_for_backward(output)
 
     @staticmethod
@@ -85,8 +86,8 @@ attempt(vmap(ReciprocalInTwo.apply))
 # The cure
 # --------
 #
-# If all three methods are made of PyTorch operations that ``vmap`` can handle, it goes through them by itself. One line
-# allows it. An ``if`` on the value of a tensor would not do, nor a result whose shape depends on values:
+# ``vmap`` can batch all three methods by itself if they use only PyTorch operations that it can handle, with no ``if``
+# on a tensor's value and no result whose shape depends on values. One line gives it permission:
 
 
 class Reciprocal(ReciprocalInTwo):
@@ -106,24 +107,7 @@ print("gradcheck", gradcheck(Reciprocal.apply, x, check_batched_grad=True))
 print("gradgradcheck", gradgradcheck(Reciprocal.apply, x))
 
 # %%
-# A guard that does not guard
-# ---------------------------
-#
-# ``once_differentiable`` is meant to raise when a second derivative is asked for. Under ``torch.func`` it gives zero
-# instead, in torch 2.13:
-
-
-class ReciprocalOnce(Reciprocal):
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_output):
-        return Reciprocal.backward(ctx, grad_output)
-
-
-compare("vmap(jacrev)", vmap(jacrev(ReciprocalOnce.apply))(x), -1 / x**2)
-compare("vmap(jacrev(jacrev))", vmap(jacrev(jacrev(ReciprocalOnce.apply)))(x), 0 * x)
-
-# %%
-# ``generate_vmap_rule`` is not enough if a method leaves PyTorch: :doc:`vmap_rule`. ``torch.func.jacfwd`` and
-# ``torch.func.hessian`` need one more method: :doc:`forward_mode`. And inside ``torch.compile`` the transforms do not
-# use ``backward`` at all: :doc:`compiled_func_grad`.
+# If a method calls code outside PyTorch, ``generate_vmap_rule`` is not enough; see :doc:`vmap_rule`.
+# ``torch.func.jacfwd`` and ``torch.func.hessian`` need a ``jvp`` method; see :doc:`forward_mode`. A ``backward`` marked
+# ``once_differentiable`` raises no error under ``torch.func``; see :doc:`once_differentiable`. And inside
+# ``torch.compile`` the transforms don't use ``backward`` at all; see :doc:`compiled_func_grad`.

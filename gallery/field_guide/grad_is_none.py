@@ -1,13 +1,14 @@
 """
-A parameter keeps grad at None
-==============================
+A parameter's grad stays None
+=============================
 
-Here ``backward`` returns the right number of gradients in the right places, and computes only those that are needed.
+Learn to return the right number of gradients from ``backward``, each in the right place, and to compute only those that
+are needed.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: ``loss.backward()`` has run, and ``weight.grad`` is still ``None``. Or autograd
-complains about an ``incorrect number of gradients``.
+The symptom: after ``loss.backward()`` has run, ``weight.grad`` is still ``None``. Or autograd complains about an
+``incorrect number of gradients``.
 """
 
 from textwrap import fill
@@ -31,7 +32,7 @@ class LinearWithNone(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         _, weight = ctx.saved_tensors
-        return grad_output @ weight, None  # wrong: weight has a gradient, too
+        return grad_output @ weight, None  # wrong: weight needs a gradient too
 
 
 class LinearTooFew(LinearWithNone):
@@ -56,13 +57,14 @@ for function in (LinearWithNone, LinearTooFew):
 # The cause
 # ---------
 #
-# ``backward`` returns one gradient for each input of ``forward``, in the same order. Too few are an error, and so are too
-# many, unless those at the end are ``None``. But ``None`` is a legal gradient. It says that the output does not depend on
-# that input. So ``weight.grad`` stays ``None``, an optimizer skips this parameter, and training goes on without it.
+# ``backward`` has to return one gradient for each input of ``forward``, in the same order. Returning too few is an
+# error, and so is returning too many, unless the extra ones at the end are ``None``. But ``None`` is also a legal
+# gradient: it says that the output does not depend on that input. So ``LinearWithNone`` leaves ``weight.grad`` at
+# ``None``, an optimizer skips this parameter, and training goes on as if nothing were wrong.
 #
-# :func:`~torch.autograd.grad` does complain, which earlier versions of PyTorch put as
-# ``One of the differentiated Tensors appears to not have been used in the graph``. ``torch.func.grad`` does not, and
-# returns zeros. A check finds the mistake:
+# :func:`~torch.autograd.grad` does complain (in earlier versions of PyTorch with
+# ``One of the differentiated Tensors appears to not have been used in the graph``), while ``torch.func.grad`` returns
+# zeros. A gradient check finds the mistake:
 
 x.requires_grad_()
 print("gradcheck    ", gradcheck(LinearWithNone.apply, (x, weight), raise_exception=False))
@@ -74,8 +76,9 @@ torch.testing.assert_close((out, *grad(out.sum(), x)), (expected, *grad(expected
 # The cure
 # --------
 #
-# Return a gradient for each tensor on which the output depends, and ``None`` for numbers and flags.
-# ``ctx.needs_input_grad`` says which tensors require a gradient. For the others ``None`` will do, and saves the work:
+# Return a gradient for each tensor that the output depends on, and ``None`` for numbers and flags.
+# ``ctx.needs_input_grad`` tells you which tensors require a gradient. For the others you can return ``None`` and save
+# the work:
 
 computed = []
 
@@ -100,51 +103,40 @@ class Linear(torch.autograd.Function):
         return grad_x, grad_weight, None
 
 
-Linear.apply(x.detach(), weight, 2.0).sum().backward()
-print(computed)
-assert computed == ["grad_weight"]
-
-computed.clear()
+grad(Linear.apply(x.detach(), weight, 2.0).sum(), weight)
 grad(Linear.apply(x, weight, 2.0).sum(), x)
 print(computed)
-assert computed == ["grad_x", "grad_weight"]
-
+assert computed == ["grad_weight", "grad_x", "grad_weight"]
 print("gradcheck    ", gradcheck(Linear.apply, (x, weight, 2.0)))
 print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 
 # %%
-# Data that come into the first layer require no gradient, and none was computed. The second list shows the limit:
-# ``needs_input_grad`` knows what requires a gradient, not what this call of :func:`~torch.autograd.grad` asked for.
+# The first call computed only ``grad_weight``, because ``x`` required no gradient, like data that enter a network's
+# first layer. The second call asked only for ``grad_x``, but both were computed: ``needs_input_grad`` knows which
+# inputs require a gradient, but not which gradients a call of :func:`~torch.autograd.grad` asks for.
 #
-# Each gradient is a product: :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` the Jacobian, the
-# derivatives of all elements of the output by all elements of this input. ``backward`` returns the product in the shape
-# of the input, and has no need to build :math:`J`, which is large:
+# Each gradient is a product :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` is the Jacobian, the
+# derivatives of all output elements with respect to all elements of one input. ``backward`` returns the product in the
+# input's shape and doesn't need to build the large :math:`J`:
 
 grad_output = torch.randn(4, 2, dtype=torch.float64)
 out = Linear.apply(x, weight, 2.0)
 jacobian = torch.autograd.functional.jacobian(lambda x: Linear.apply(x, weight, 2.0), x)
-print(tuple(jacobian.shape), tuple(x.shape))
-(grad_x,) = grad(out, x, grad_output)
-torch.testing.assert_close(grad_x, torch.tensordot(grad_output, jacobian, 2))
+torch.testing.assert_close(grad(out, x, grad_output)[0], torch.tensordot(grad_output, jacobian, 2))
+print(tuple(jacobian.shape))
 
 # %%
 # Backward is never called
 # ------------------------
 #
-# If ``backward`` does not run at all, no way leads from the loss to its node, or there is no node. No input required a
-# gradient, or grad mode was off, or ``forward`` was called without ``apply``. In the last case autograd differentiates
-# the operations of ``forward``, and your formula is not used:
-
-
-def call_forward(x, weight, scale):
-    return Linear.forward(Linear, x, weight, scale)  # wrong: Linear.apply is meant
-
+# If ``backward`` doesn't run at all, either no path leads from the loss to the Function's node, or there is no such
+# node. The node is missing if no input required a gradient, if grad mode was off, or if you called ``forward`` without
+# ``apply``. In the last case autograd differentiates the operations inside ``forward`` and never uses your formula:
 
 with torch.no_grad():
     unrecorded = Linear.apply(x, weight, 2.0)
 constant = Linear.apply(x.detach(), weight.detach(), 2.0)
-nodes = []
-for tensor in (out, unrecorded, constant, call_forward(x, weight, 2.0)):
-    nodes.append(tensor.grad_fn and tensor.grad_fn.name())
+direct = Linear.forward(Linear, x, weight, 2.0)  # wrong: Linear.apply is meant
+nodes = [tensor.grad_fn and tensor.grad_fn.name() for tensor in (out, unrecorded, constant, direct)]
 print(nodes)
 assert nodes == ["LinearBackward", None, None, "MulBackward0"]

@@ -2,13 +2,13 @@
 Training runs, gradcheck fails
 ==============================
 
-Autograd sums a gradient that is too large, so a sum that is missing in ``backward`` may go unnoticed. Here you learn to
-read what :func:`~torch.autograd.gradcheck.gradcheck` says to it.
+If a gradient has more elements than its input, autograd sums it to fit, so a sum missing from ``backward`` may go
+unnoticed. Learn to read what :func:`~torch.autograd.gradcheck.gradcheck` says about such a gradient.
 
-Read :doc:`/double_backward/saving_inputs` first. If your Function is correct and the check fails
-all the same, read :doc:`gradcheck_says_no`.
+Read :doc:`/double_backward/saving_inputs` first. If your Function is correct but the check fails anyway, read
+:doc:`gradcheck_says_no`.
 
-The symptom: the output is right, a loss goes down, nothing is raised, and the check fails.
+The symptom: the output is right, the loss goes down and nothing is raised, but the check fails.
 """
 
 from textwrap import fill
@@ -22,8 +22,8 @@ torch.manual_seed(0)
 # Summed over the wrong dimension
 # -------------------------------
 #
-# Every row of ``x`` has a weight of its own. The gradient of the weights is a sum over the columns,
-# which this ``backward`` forgets:
+# Each row of ``x`` has its own weight. The gradient of the weights is a sum over the columns, but this ``backward``
+# forgets to sum:
 
 
 class ScaleRows(torch.autograd.Function):
@@ -35,7 +35,7 @@ class ScaleRows(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         x, weight = ctx.saved_tensors
-        # Wrong: the second one is (rows, columns), and weight is (rows,).
+        # Wrong: the second gradient is (rows, columns), but weight is (rows,).
         return grad_output * weight[:, None], grad_output * x
 
 
@@ -52,9 +52,10 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# ``input 1`` is the second input, ``weight``. A row of the two matrices belongs to an element of this input, a column to
-# an element of the output. The numerical one says what should be there: the first weight, in the first row, changes the
-# outputs 0 and 1. Both hold the same numbers, in other places.
+# In the error message, ``input 1`` is the second input, ``weight``. In both matrices, each row belongs to one element
+# of this input and each column to one element of the output. The numerical matrix holds the right derivatives: the
+# first weight, in the first row, changes output elements 0 and 1. The analytical matrix holds the same values, but in
+# other places.
 
 def flat_scale(weight):
     return (x * weight[:, None]).flatten()
@@ -65,10 +66,10 @@ print(jacobian.T.tolist())  # the numerical matrix, from autograd
 assert jacobian.T.tolist() == [[1, 2, 0, 0], [0, 0, 3, 4]]
 
 # %%
-# If a gradient is larger than its input, autograd sums it to the size of the input, as it does after broadcasting: over
-# dimensions that were added on the left, and over those in which the input has size 1. With a square ``x`` the shapes
-# fit, and the sum goes over the rows. With a single row they fit as well, and the result is even right. With any other
-# shape they do not fit, and the first ``backward`` raises an error:
+# If a gradient is larger than its input, autograd sums it to the input's size, as it does after broadcasting. It sums
+# over dimensions that were added on the left, and over those in which the input has size 1. With a square ``x`` the
+# shapes fit, but autograd sums over the rows instead of the columns. With a single row they also fit, and the result is
+# even right. With any other shape of ``x`` they don't fit, and the first ``backward`` raises an error:
 
 rows = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
 try:
@@ -78,15 +79,15 @@ except RuntimeError as error:
 
 
 def on_one_row(x, weight):
-    # A name of its own sets this check apart from the others in the record.
+    # A separate name keeps this check apart in the table of all checks.
     return ScaleRows.apply(x, weight)
 
 
 print("gradcheck    ", gradcheck(on_one_row, (rows[:1], weight[:1])))
 
 # %%
-# So never check with two dimensions of the same size or with one of size 1, and sum yourself. Only where the weights
-# are a column of shape ``(rows, 1)`` can you leave the sum to autograd:
+# So check with dimensions of different sizes, none of them 1, and do the summing yourself. You can leave the sum to
+# autograd only if the weights are a column of shape ``(rows, 1)``, as in ``ScaleByColumn``:
 
 
 class ScaleRowsSummed(ScaleRows):
@@ -113,4 +114,4 @@ for function, weights in ((ScaleRowsSummed, weight), (ScaleByColumn, weight[:, N
         print(function.__name__, check.__name__, check(function.apply, (rows, weights)))
 
 # %%
-# The other mistake that training hides is a loss that ignores ``grad_output``: :doc:`ignores_grad_output`.
+# Training also hides a loss whose ``backward`` ignores ``grad_output``; see :doc:`ignores_grad_output`.

@@ -2,14 +2,13 @@
 gradcheck fails on a correct Function
 =====================================
 
-This page helps you to tell a false alarm of :func:`~torch.autograd.gradcheck.gradcheck` from a bug, and to call it so
-that it measures your ``backward`` and nothing else.
+Sometimes :func:`~torch.autograd.gradcheck.gradcheck` raises a false alarm. Here you learn to tell one from a bug, and
+to call the check so that it measures your ``backward`` and nothing else.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: you are sure of the formula, and the check says ``Jacobian mismatch`` all the same. Every Function on this
-page is correct. The inputs are to blame. For a false alarm of fast mode, see
-:doc:`fast_mode`.
+The symptom: you are sure of the formula, yet the check says ``Jacobian mismatch``. Every Function on this page is
+correct, and the inputs are to blame. If the false alarm comes from fast mode, see :doc:`fast_mode`.
 """
 
 import warnings
@@ -38,7 +37,7 @@ class Quartic(torch.autograd.Function):
 
 
 def in_float32(x):
-    # A name of its own sets this check apart from the others in the record.
+    # A separate name keeps this check apart in the table of all checks.
     return Quartic.apply(x)
 
 
@@ -52,17 +51,17 @@ with warnings.catch_warnings(record=True) as caught:
 print(fill(f"UserWarning: {caught[0].message}", 78))
 
 # %%
-# The numbers resemble each other, and the warning names the cause. The step of the finite differences is ``eps=1e-6``.
-# A value in ``float32`` has about seven digits, and the difference of two outputs that lie so close together keeps one
-# or two of them. The cure is ``float64``:
+# The two Jacobians are similar, and the warning names the cause. The finite differences use a step of ``eps=1e-6``. A
+# ``float32`` value has about seven digits, and if you subtract two outputs that are this close together, only one or
+# two of those digits remain. The fix is ``float64``:
 
 x = x.detach().double().requires_grad_()
 print("gradcheck    ", gradcheck(Quartic.apply, x))
 print("gradgradcheck", gradgradcheck(Quartic.apply, x))
 
 # %%
-# A kernel may exist in ``float32`` only. Then take a large step and wide tolerances, and bear in mind what passes: an
-# error of 0.01 plus one percent. A derivative of 0.01 may be missing altogether.
+# If your kernel exists only in ``float32``, use a large step and loose tolerances. The check then lets through an error
+# of 0.01 plus one percent. Even a derivative of 0.01 that is missing altogether may pass.
 
 x = x.detach().float().requires_grad_()
 with warnings.catch_warnings():
@@ -73,7 +72,7 @@ with warnings.catch_warnings():
 # A kink at the point
 # -------------------
 #
-# Not even PyTorch's own ``relu`` passes at zero:
+# At zero, not even PyTorch's own ``relu`` passes the check:
 
 
 def at_the_kink(x):
@@ -87,8 +86,8 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# The check goes one step to the right and one to the left. The slope between the two points is one half, which is not
-# the slope of either side. Keep the points of a check away from kinks and jumps:
+# The check takes one step to the right and one to the left. The slope between these two points is one half, which is
+# not the slope on either side. Keep your test points away from kinks and jumps:
 
 x = torch.randn(4, 3, dtype=torch.float64)
 x = (x.sign() * (x.abs() + 0.1)).requires_grad_()
@@ -99,9 +98,9 @@ print("gradgradcheck", gradgradcheck(torch.relu, x))
 # Elements that share memory
 # --------------------------
 #
-# The check moves one element of the input at a time. In an expanded tensor and in overlapping windows others move
-# along. The first is refused with a message that names the cause. The second is measured wrongly, and the message does
-# not say why:
+# The check changes one input element at a time, but in an expanded tensor, and in overlapping windows, other elements
+# change with it. The expanded tensor is refused with a message that names the cause. The windows are measured wrongly,
+# and the message doesn't say why. Check a contiguous copy instead:
 
 
 def on_shared_memory(x):

@@ -2,12 +2,12 @@
 gradcheck passes a wrong Function
 =================================
 
-Some calls of :func:`~torch.autograd.gradcheck.gradcheck` let a wrong gradient pass. Here are two of them, and calls that
-find the mistake.
+Some calls of :func:`~torch.autograd.gradcheck.gradcheck` let a wrong gradient pass. Here are two of them, each with a
+call that finds the mistake.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: the check prints ``True``, and the gradient is wrong all the same.
+The symptom: the check prints ``True``, but the gradient is wrong.
 """
 
 import torch
@@ -27,11 +27,11 @@ class Shift(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        return grad_output, grad_output  # wrong: the second one lacks its minus
+        return grad_output, grad_output  # wrong: the second gradient lacks its minus sign
 
 
 def with_fixed_bias(x):
-    # A name of its own sets this check apart from the next one in the record.
+    # A separate name keeps this check apart in the table of all checks.
     return Shift.apply(x, bias)
 
 
@@ -47,7 +47,8 @@ print("grad_bias    ", grad_bias.tolist())
 torch.testing.assert_close((out, grad_bias), (x - bias, torch.ones_like(bias)))
 
 # %%
-# The check varies the inputs that require grad, and skips the others. So every input that has a gradient must require it.
+# The check varies only the inputs that require grad. So in a check, every input for which ``backward`` returns a
+# gradient must require grad.
 #
 # Real values in a complex tensor
 # -------------------------------
@@ -78,8 +79,9 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# The gradient in PyTorch is the incoming one times the *conjugate* of the derivative. At a real :math:`z` the
-# derivative :math:`2z` is its own conjugate, so only a check at complex values can tell. This one is right:
+# In PyTorch, the gradient is the incoming gradient times the *conjugate* of the derivative. At a real :math:`z` the
+# derivative :math:`2z` is its own conjugate, so only a check at complex values notices that the conjugate is missing.
+# This Function is right:
 
 
 class ComplexSquareConj(ComplexSquare):
@@ -93,5 +95,5 @@ print("gradcheck    ", gradcheck(ComplexSquareConj.apply, z))
 print("gradgradcheck", gradgradcheck(ComplexSquareConj.apply, z))
 
 # %%
-# Two other causes have pages of their own. Fast mode compares too little: :doc:`fast_mode`. And the gradients that the
-# check passes in are all contiguous: :doc:`not_contiguous`.
+# Two other causes have their own pages. Fast mode compares too little (see :doc:`fast_mode`), and the check passes only
+# contiguous gradients to ``backward`` (see :doc:`not_contiguous`).

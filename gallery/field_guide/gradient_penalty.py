@@ -2,8 +2,8 @@
 A gradient penalty that training does not reduce
 ================================================
 
-A gradient penalty, as in R1 or WGAN-GP, is a small and complete example of what double backward is for. Here a critic
-is trained with one, first through a custom Function that is wrong and then through one that is right.
+A gradient penalty, as in R1 or WGAN-GP, is a small but complete example of what double backward is for. Here you train
+a critic with such a penalty, first with a custom Function that is wrong and then with one that is right.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
@@ -23,8 +23,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The activation is :math:`y = \tanh\,x`, and its derivative is :math:`1 - y^2`. Out of caution, the output was
-# detached before it was saved:
+# The activation is :math:`y = \tanh\,x`, and its derivative is :math:`1 - y^2`. Out of caution, the author of this
+# Function detached the output before saving it:
 
 
 class TanhDetached(torch.autograd.Function):
@@ -41,8 +41,9 @@ class TanhDetached(torch.autograd.Function):
 
 
 # %%
-# A critic learns to tell real points from fake ones. The penalty keeps watch over its derivative by the points: R1
-# pulls the norm to 0 at real points, and WGAN-GP pulls it to 1 at points between real and fake ones.
+# A critic learns to tell real points from fake ones. The penalty acts on the critic's derivative with respect to the
+# points: R1 pulls the norm of this derivative towards 0 at real points, and WGAN-GP pulls it towards 1 at points
+# between real and fake ones.
 
 
 class Critic(nn.Module):
@@ -85,16 +86,16 @@ wrong_gp = train("TanhDetached WGAN-GP", TanhDetached.apply, between, 1)
 assert wrong[1] > wrong[0] and wrong_gp[1] < wrong_gp[0]
 
 # %%
-# The numbers are the penalty before the first step, the penalty before the last one, and the loss at that time. With
-# WGAN-GP all seems well. With R1 the penalty has grown.
+# Each line shows the penalty before the first step, then the penalty and the loss before the last step. With WGAN-GP
+# all seems well, because the penalty has fallen, but with R1 it has grown.
 #
 # The cause
 # ---------
 #
-# The penalty is made of a first derivative, so its gradient takes a second one. There are two ways to a small
-# derivative: small weights, or points where :math:`\tanh` is flat and :math:`1 - y^2` is small. To autograd the
-# detached :math:`y` is a constant, and the second way is lost. The second-order check notices. Another sign is the
-# bias of the inner layer, on which only :math:`y` depends: it gets no gradient from the penalty.
+# The penalty contains a first derivative, so its gradient needs a second. Training can shrink the critic's derivative
+# in two ways: with small weights, or by moving :math:`x` to where :math:`\tanh` is flat and :math:`1 - y^2` is small.
+# Autograd treats the detached :math:`y` as a constant, so the second way is lost. ``gradgradcheck`` notices this.
+# Another sign: the inner layer's bias affects the penalty only through :math:`y`, so the penalty gives it no gradient.
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(TanhDetached.apply, x))
@@ -108,8 +109,8 @@ assert critic.inner.bias.grad is None
 # The cure
 # --------
 #
-# Save the very tensor that is returned. ``save_for_backward`` keeps it without a leak, see :doc:`tensors_on_ctx`, so
-# it need not be detached:
+# Save the very tensor that you return. ``save_for_backward`` keeps it without a memory leak (see
+# :doc:`tensors_on_ctx`), so you don't need to detach it:
 
 
 class Tanh(TanhDetached):
@@ -128,15 +129,16 @@ assert right[0] == wrong[0] and sum(right[1:]) < 0.3 < 0.6 < sum(wrong[1:])
 assert right_gp[0] == wrong_gp[0] and abs(sum(right_gp[1:]) - sum(wrong_gp[1:])) < 0.05
 
 # %%
-# Both penalties begin where they began before, because their values were right. With R1 the penalty and the loss now
-# end far below those of the wrong Function. With WGAN-GP their sum is almost the same, so a training that looks good
-# does not replace the check.
+# Both penalties start at the same values as before, because the wrong Function got these right. With R1, the penalty
+# and the loss now end far below those of the wrong Function. With WGAN-GP, the sum of the two is almost the same as
+# before, so a training run that looks good cannot replace the check.
 #
 # What ``create_graph=True`` does
 # -------------------------------
 #
-# It makes autograd record how the derivative is computed. Without it the penalty is a constant. By itself a constant
-# raises in ``backward``. Added to a loss it raises nothing, and the gradients are those of the loss:
+# With ``create_graph=True``, autograd records how the derivative is computed. Without it, the penalty is a constant,
+# and calling ``backward`` on it raises an error. But if you add this constant to a loss, nothing is raised, and the
+# gradients are those of the loss:
 
 critic = Critic(Tanh.apply)
 penalty = critic.penalty(real, 0, create_graph=False)

@@ -2,13 +2,13 @@
 A loss that ignores its incoming gradient
 =========================================
 
-A loss whose ``backward`` ignores ``grad_output`` trains well, until there is a factor in front of it. Here you see both,
-and the check that finds out.
+A loss whose ``backward`` ignores ``grad_output`` trains well until you multiply it by a factor. Here you see what it
+does with and without a factor, and which check finds the mistake.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
 The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``backward not multiplied by grad_output``. Or training
-changes nothing when you give a loss another weight, or with a gradient scaler.
+doesn't change when you give a loss another weight, and with a gradient scaler, SGD hardly moves the weights.
 """
 
 import torch
@@ -36,6 +36,12 @@ class HalfSquares(torch.autograd.Function):
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 print("     loss", grad(HalfSquares.apply(x), x)[0].tolist())
 print("10 * loss", grad(10 * HalfSquares.apply(x), x)[0].tolist())
+weight = torch.nn.Parameter(x.detach())
+scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+scaler.scale(HalfSquares.apply(weight)).backward()
+scaler.unscale_(torch.optim.SGD([weight]))
+print("   scaler", weight.grad.tolist())
+assert weight.grad.tolist() == [1 / 1024, 2 / 1024]
 try:
     gradcheck(HalfSquares.apply, x)
 except RuntimeError as error:
@@ -46,8 +52,10 @@ torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
 # The cause
 # ---------
 #
-# The last step of a computation receives a gradient of one. A factor behind it, such as the weight of this loss in a sum
-# of several, or the factor of ``GradScaler`` in mixed precision, arrives as ``grad_output``, and is lost here.
+# The last step of a computation receives a gradient of one, so this loss works as long as it comes last (first line).
+# But a later factor, such as the loss's weight in a sum of several losses or the ``GradScaler`` factor in mixed
+# precision, arrives as ``grad_output`` and is lost here (second line). The scaler then divides a gradient that was
+# never multiplied (third line).
 #
 # The cure
 # --------

@@ -2,13 +2,13 @@
 Keyword arguments and defaults in ``apply``
 ===========================================
 
-``backward`` returns one gradient for each argument, and an argument with a default is not always one. On this
-page you see what ``apply`` makes of keywords and defaults, and how to offer both to a caller.
+``backward`` returns one gradient for each argument, but an argument left at its default doesn't always count. Here you
+see how ``apply`` treats keywords and defaults, and how to offer both to your callers.
 
 Read :doc:`grad_is_none` first.
 
-The symptom: ``tuple index out of range`` in ``backward``, or a ``missing required argument``, although the
-argument has a default. In earlier versions of PyTorch: ``apply() takes no keyword arguments``.
+The symptom: ``backward`` raises ``tuple index out of range``, or you get ``missing required argument`` although the
+argument has a default. In earlier versions of PyTorch, the error was ``apply() takes no keyword arguments``.
 """
 
 import torch
@@ -45,7 +45,7 @@ def try_calls(apply):
     outcomes = []
     for arguments, keywords in (
         ((x, None, 5.0), {}),
-        ((x,), {"weight": None, "factor": 5.0}),
+        ((), {"factor": 5.0, "weight": None, "x": x}),
         ((x,), {}),
         ((x,), {"factor": 5.0}),
     ):
@@ -59,30 +59,23 @@ def try_calls(apply):
     return outcomes
 
 
-print(torch.__version__)
 assert try_calls(Scaled.apply) == [[5.0, 5.0], [5.0, 5.0], "IndexError", "TypeError"]
 
 # %%
 # The cause
 # ---------
 #
-# In torch 2.13 ``apply`` takes keywords, and brings them into the order of ``forward``; the second call is as
-# good as the first. It does not fill in defaults, however. In the third call the Function has one argument,
-# so ``ctx.needs_input_grad`` has length one, and place 1 does not exist. In the fourth, ``weight`` is missing
-# between ``x`` and ``factor``. ``backward`` may still return three gradients in the third call, as long as
-# the surplus ones are ``None``.
+# In torch 2.13 ``apply`` accepts keywords, even for a tensor, and puts them in the order of ``forward``'s parameters,
+# so the second call works just like the first. But ``apply`` doesn't fill in defaults. In the third call the Function
+# gets only one argument, so ``ctx.needs_input_grad`` has length one, and index 1 does not exist. ``backward`` may still
+# return three gradients in this call, as long as the surplus ones are ``None``. The fourth call raises because
+# ``weight`` is missing between ``x`` and ``factor``.
 #
-# A tensor as a keyword does get its gradient:
-
-grads = grad(Scaled.apply(factor=5.0, weight=weight, x=x).sum(), (x, weight))
-print([grad_input.tolist() for grad_input in grads])
-assert [grad_input.tolist() for grad_input in grads] == [[15.0, 20.0], [5.0, 10.0]]
-
-# %%
 # With ``setup_context``
 # ----------------------
 #
-# Here ``apply`` fills in the defaults before anything else, and all four calls are right:
+# If the Function has ``setup_context``, ``apply`` fills in the defaults before it does anything else, and all four
+# calls give the right gradients:
 
 
 class ScaledInTwoSteps(Scaled):
@@ -105,13 +98,13 @@ except torch._dynamo.exc.Unsupported as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 # %%
-# But ``torch.compile`` leaves them out again, also in torch 2.13: ``setup_context`` got one input, where it
-# expected three.
+# But ``torch.compile`` still leaves the defaults out, even in torch 2.13. The ``Unsupported`` error is raised because
+# ``setup_context`` got one input where it expected three.
 #
 # The cure
 # --------
 #
-# Give the defaults to a function around ``apply``, and pass every argument in its place:
+# Give the defaults to a function that wraps ``apply``, and let it pass on every argument by position:
 
 
 def scaled(x, weight=None, factor=1.0):
@@ -123,7 +116,3 @@ assert try_calls(scaled) == try_calls(compiled) == expected
 for inputs in ((x,), (x, weight, 5.0)):
     print("gradcheck    ", gradcheck(scaled, inputs))
     print("gradgradcheck", gradgradcheck(scaled, inputs))
-
-# %%
-# Such a function also has room for a list that is taken apart, as in :doc:`lists_of_tensors`, or for a cast,
-# as in :doc:`mixed_precision_twice`.

@@ -2,13 +2,13 @@
 Lists, dicts and modules as arguments of ``apply``
 ==================================================
 
-A Function takes any number of tensors, but it does not look inside a list. Here is what happens to tensors in a list, a
-dict, an ``nn.ParameterList`` or a module, and how to pass them so that each gets its gradient.
+A Function takes any number of tensors, but it doesn't look inside a list. So what happens to tensors in a list, a dict,
+an ``nn.ParameterList`` or a module, and how do you pass them so that each gets its gradient?
 
 Read :doc:`grad_is_none` first.
 
-The symptom: the output of the Function has ``requires_grad=False``, so a term of the loss trains nothing. Or
-all the weights in a list keep ``None`` as their gradient, with no error at all.
+The symptom: the Function's output has ``requires_grad=False``, so a term of the loss trains nothing. Or the gradient of
+every weight in a list stays ``None``, with no error at all.
 """
 
 from textwrap import fill
@@ -21,7 +21,7 @@ from torch.autograd import grad, gradcheck, gradgradcheck
 # The symptom
 # -----------
 #
-# The norm of all weights, times a factor, is meant to be a term of the loss:
+# The norm of all the weights, multiplied by a factor, is meant to be a term of the loss:
 
 
 class NormOfList(torch.autograd.Function):
@@ -56,16 +56,15 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 # The cause
 # ---------
 #
-# ``apply`` connects the tensors among its arguments to the graph, and nothing else. It treats a list like a
-# number or a string, as something without a gradient. In the five lines with ``False`` there was no tensor to
-# differentiate. In the last line there was ``factor``, and the list got the only gradient that it may get,
-# ``None``. Anything else is refused:
+# Of all its arguments, ``apply`` connects only the tensors to the graph. It treats a list like a number or a string, as
+# something without a gradient. In the five lines with ``False``, no argument was a tensor. In the last line ``factor``
+# was one, and the list got ``None``, the only gradient that a list may get. Autograd refuses anything else:
 
 
 class NormOfListRefused(NormOfList):
     @staticmethod
     def backward(ctx, grad_output):
-        return grad_output, [grad_output] * 2  # wrong: one place, two gradients
+        return grad_output, [grad_output] * 2  # wrong: two gradients in one place
 
 
 try:
@@ -76,7 +75,7 @@ else:
     raise AssertionError("a list of gradients was taken")
 
 # %%
-# A gradient check that is given the tensors one by one notices:
+# A gradient check notices the mistake in ``NormOfList`` if you give it the tensors as separate arguments:
 
 
 def norm_of_list(factor, *weights):
@@ -89,8 +88,8 @@ print("gradcheck    ", gradcheck(norm_of_list, (factor, a, b), raise_exception=F
 # The cure
 # --------
 #
-# Take the tensors apart before ``apply``, with a star, and put them together again inside. ``backward`` returns
-# one gradient for each.
+# Use a star to unpack the tensors when you call ``apply``, and collect them again inside the Function. ``backward``
+# then returns one gradient for each tensor.
 
 
 class NormOfAll(torch.autograd.Function):
@@ -120,7 +119,7 @@ print("gradgradcheck", gradgradcheck(NormOfAll.apply, (factor, a, b)))
 # Outputs follow the same rule
 # ----------------------------
 #
-# A tuple of tensors is connected to the graph. Tensors in a list are not:
+# If ``forward`` returns a tuple of tensors, they are connected to the graph. Tensors in a list are not:
 
 
 class Halves(torch.autograd.Function):

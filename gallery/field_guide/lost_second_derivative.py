@@ -2,12 +2,12 @@
 The second derivative is silently wrong
 =======================================
 
-This page shows how to find out that a Function loses a part of its second derivative, and why it does.
+A Function can lose part of its second derivative without raising an error. How do you find out, and why does it happen?
 
 Read :doc:`/double_backward/losing_intermediates` first: it explains why an intermediate has no history.
 
-A gradient penalty or a Hessian-vector product goes through your Function. Nothing is raised, and
-``gradcheck`` passes. But the numbers are wrong.
+You compute a gradient penalty or a Hessian-vector product through your Function. No error is raised, and ``gradcheck``
+passes, but the values are wrong.
 """
 
 import torch
@@ -22,8 +22,8 @@ torch.manual_seed(0)
 # -----------
 #
 # The Function is :math:`y = x \, \sigma(x)`, known as SiLU or Swish, with the derivative
-# :math:`y' = \sigma + x \, \sigma \, (1 - \sigma)`. The input is saved as it should be. The sigmoid, an
-# intermediate, became an attribute of ``ctx``.
+# :math:`y' = \sigma + x \, \sigma \, (1 - \sigma)`. It saves its input as it should, but it keeps the sigmoid, an
+# intermediate, as an attribute of ``ctx``.
 
 
 def silu_derivative(x, sigmoid):
@@ -56,9 +56,9 @@ print("SiLUOnCtx", derivatives_at_one(SiLUOnCtx.apply, 2))
 print("silu     ", derivatives_at_one(silu, 2))
 
 # %%
-# The first derivative agrees with that of PyTorch's own ``silu``, the second does not. The Function of
-# :doc:`/double_backward/losing_intermediates` raised an error when it stood alone. This one does not, because a part of
-# its gradient still depends on ``x``. The second-order check notices:
+# The first derivative agrees with that of PyTorch's own ``silu``, but the second does not. The Function in
+# :doc:`/double_backward/losing_intermediates` raised an error when it was used by itself. This one raises nothing,
+# because part of its gradient still depends on ``x``. But ``gradgradcheck`` finds the mistake:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 
@@ -82,13 +82,13 @@ names = {"x": x, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x), params=names)
 
 # %%
-# A path leads from ``grad_x`` to ``x``, because the factor ``x`` of the formula was saved and is attached.
-# But no node in the graph belongs to a sigmoid. To autograd :math:`\sigma` is a constant, and then the
-# derivative of :math:`\sigma + x \, \sigma \, (1 - \sigma)` is :math:`\sigma \, (1 - \sigma)`: the wrong
-# number above.
+# A path leads from ``grad_x`` to ``x``, because the factor ``x`` in the formula was saved and keeps its history. But no
+# node in the graph belongs to a sigmoid, so autograd treats :math:`\sigma` as a constant. The derivative of
+# :math:`\sigma + x \, \sigma \, (1 - \sigma)` is then :math:`\sigma \, (1 - \sigma)`. At 1 this is 0.1966, the wrong
+# value above.
 #
 # The cure
 # --------
 #
-# There are three, :doc:`three_cures`, and they differ in what they cost: :doc:`cost_of_cures`.
-# How training goes wrong without them: :doc:`gradient_penalty`.
+# You can choose among three fixes (see :doc:`three_cures`), which differ in what they cost (see :doc:`cost_of_cures`).
+# To see how training goes wrong without a fix, read :doc:`gradient_penalty`.

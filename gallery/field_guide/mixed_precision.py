@@ -2,13 +2,13 @@
 Mixed precision: a bfloat16 crash in backward
 =============================================
 
-Your Function is right in float32 and in float64, and still fails in automatic mixed precision (AMP).
-This page shows what ``torch.autocast`` does to a Function, and the two decorators that are meant for it.
+Your Function is right in float32 and in float64, yet it fails in automatic mixed precision (AMP). Here you see what
+``torch.autocast`` does to a Function, and meet the two decorators made for this case.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: under ``autocast`` ``forward`` runs, and ``backward`` raises a ``RuntimeError``: ``expected m1
-and m2 to have the same dtype``.
+The symptom: under ``autocast``, ``forward`` runs, but ``backward`` raises a ``RuntimeError`` that says
+``expected m1 and m2 to have the same dtype``.
 """
 
 import torch
@@ -56,12 +56,12 @@ assert seen == [(False, torch.bfloat16, torch.float32)]
 # The cause
 # ---------
 #
-# Autocast is switched on for a block of code. In ``forward`` it was on: ``@`` made bfloat16 copies of its two
-# factors, so the output is bfloat16, and so is the gradient that comes back for it. What was saved are the
-# inputs themselves, in float32. ``backward`` runs later, outside the block, and nothing makes the two dtypes
-# equal there.
+# Autocast applies to a block of code. It was on during ``forward``, so ``@`` made bfloat16 copies of its two factors.
+# The output is therefore bfloat16, and so is the gradient that comes back for it. But the saved tensors are the inputs
+# themselves, in float32. ``backward`` runs later, outside the block and with autocast off (the printed ``False``), so
+# nothing makes the two dtypes equal.
 #
-# A gradient check does not help. It wants float64, which autocast leaves as it is:
+# A gradient check doesn't find this, because it needs float64, which autocast leaves as it is:
 
 pair = [tensor.detach().double().requires_grad_() for tensor in (x, weight)]
 print("gradcheck    ", gradcheck(matmul_undecorated, pair))
@@ -72,8 +72,8 @@ assert matmul_undecorated(*pair).dtype == torch.float64
 # The cure
 # --------
 #
-# ``custom_fwd`` notes on ``ctx`` whether autocast is on, and for which dtype. ``custom_bwd`` brings this state
-# back around ``backward``. Both stand below ``@staticmethod``, and both want to know the type of the device.
+# ``custom_fwd`` records on ``ctx`` whether autocast is on, and for which dtype. ``custom_bwd`` restores this state
+# while ``backward`` runs. Write both decorators below ``@staticmethod``, and pass the device type to each.
 
 
 class Matmul(torch.autograd.Function):
@@ -95,34 +95,26 @@ def matmul(x, weight):
         return Matmul.apply(x, weight)
 
 
-def plain_matmul(x, weight):
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        return x @ weight.T
-
-
 print("gradcheck    ", gradcheck(matmul, pair))
 print("gradgradcheck", gradgradcheck(matmul, pair))
 
 # %%
-# ``MatmulUndecorated`` passed them as well. The check that counts compares with PyTorch's own operation under
-# autocast, for both dtypes that arrive in practice: float32 from the data, and bfloat16 from the layer before.
+# But ``MatmulUndecorated`` passed these checks too. The check that counts compares ``Matmul`` with PyTorch's own
+# operation under autocast, for both dtypes ``x`` can have in practice: float32 if it comes from the data, bfloat16 if
+# it comes from the previous layer.
 
 for inputs in ((x, weight), (x.bfloat16(), weight)):
-    out, expected = matmul(*inputs), plain_matmul(*inputs)
+    out = matmul(*inputs)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        expected = inputs[0] @ weight.T
     grads, expected_grads = grad(out.sum(), inputs), grad(expected.sum(), inputs)
     print(out.dtype, [grad_input.dtype for grad_input in grads])
     torch.testing.assert_close((out, *grads), (expected, *expected_grads))
 
 # %%
-# Autograd converts each gradient to the dtype of its input, so ``weight`` gets float32 although ``backward``
-# computed in bfloat16. A scaled loss needs nothing special, because ``backward`` is linear in ``grad_output``:
-
-loss = matmul(x, weight).sum()
-scaled_loss = torch.amp.GradScaler("cpu", init_scale=8.0).scale(loss)
-ratio = grad(scaled_loss, weight, retain_graph=True)[0] / grad(loss, weight)[0]
-print(ratio.unique().tolist())
-assert ratio.unique().tolist() == [8.0]
-
-# %%
-# On a GPU, write ``device_type="cuda"``. The decorators have two traps, ``setup_context`` and ``cast_inputs``:
-# :doc:`mixed_precision_twice`.
+# Autograd converts each gradient to its input's dtype, so ``weight`` gets a float32 gradient although ``backward``
+# computed in bfloat16. A ``GradScaler`` needs no special treatment as long as ``backward`` uses ``grad_output``; see
+# :doc:`ignores_grad_output`.
+#
+# On a GPU, write ``device_type="cuda"``. The decorators have two traps, one with ``setup_context`` and one with
+# ``cast_inputs``; see :doc:`mixed_precision_twice`.

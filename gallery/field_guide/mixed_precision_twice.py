@@ -2,32 +2,25 @@
 Mixed precision: two traps of the decorators
 ============================================
 
-The decorators of AMP do not fit every Function: one form of it they break, and in another they lose the
-second derivative. Here both happen, and a few lines without decorators make up for both.
+The AMP decorators don't suit every Function: with ``setup_context`` they make ``backward`` fail, and with
+``cast_inputs`` they can lose the second derivative. Here you see both failures, and a few lines that avoid them without
+decorators.
 
 Read :doc:`mixed_precision` first.
 
-The symptom: ``backward`` raises an ``AttributeError`` about ``_fwd_used_autocast``. Or a gradient penalty is
-wrong in mixed precision, and nothing is raised.
+The symptom: ``backward`` raises an ``AttributeError`` about ``_fwd_used_autocast``. Or a gradient penalty is wrong in
+mixed precision, without an error.
 """
 
 import torch
 from torch.amp import custom_bwd, custom_fwd
 from torch.autograd import grad, gradcheck, gradgradcheck
 
-torch.manual_seed(0)
-
-
-def under_autocast(function, x):
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        return function(x)
-
-
 # %%
 # An attribute is missing
 # -----------------------
 #
-# A Function in two steps, ``forward`` and ``setup_context``, and the same with the decorators:
+# This Function has both a ``forward`` and a ``setup_context``. Below it, the same Function gets the decorators:
 
 
 class CubeInTwoSteps(torch.autograd.Function):
@@ -51,25 +44,27 @@ class CubeDecorated(CubeInTwoSteps):
 
 
 x = torch.tensor([1.0, 2.0], requires_grad=True)
-for out in (CubeDecorated.apply(x), under_autocast(CubeDecorated.apply, x)):
+for enabled in (False, True):
+    with torch.autocast("cpu", enabled=enabled):
+        out = CubeDecorated.apply(x)
     try:
         grad(out.sum(), x)
+        raise AssertionError("the attribute was there")
     except AttributeError as error:
         print("AttributeError:", error)
-    else:
-        raise AssertionError("the attribute was there")
 print("x._fwd_used_autocast", x._fwd_used_autocast)
 
 # %%
-# ``custom_fwd`` leaves its notes on the first argument of ``forward``. Here that is not ``ctx`` but the tensor
-# ``x``, where ``backward`` does not look for them, whether autocast is on or off.
+# ``custom_fwd`` stores its notes on the first argument of ``forward``. Here that is not ``ctx`` but the tensor ``x``,
+# as the last printed line shows. ``custom_bwd`` looks for the notes on ``ctx``, so ``backward`` fails whether autocast
+# is on or off.
 #
 # A second derivative is lost
 # ---------------------------
 #
-# ``cast_inputs=torch.float32`` is meant for code that does not know bfloat16: it casts the inputs and runs
-# ``forward`` with autocast switched off. Below, the layer before has made bfloat16 of ``x``. The second
-# derivative of :math:`(x^3)^2` is :math:`30 x^4`, which is 30 and 480 here.
+# ``cast_inputs=torch.float32`` is meant for code that can't handle bfloat16. It casts the inputs and runs ``forward``
+# with autocast switched off. Here the input ``half`` is bfloat16, as if it came from a previous layer. The second
+# derivative of :math:`(x^3)^2` is :math:`30 x^4`, so it should be 30 and 480.
 
 
 class CubeCastInside(torch.autograd.Function):
@@ -87,28 +82,31 @@ class CubeCastInside(torch.autograd.Function):
 
 
 def second_derivative(function, x):
-    (grad_x,) = grad((under_autocast(function, x) ** 2).sum(), x, create_graph=True)
+    with torch.autocast("cpu"):  # bfloat16
+        out = function(x) ** 2
+    (grad_x,) = grad(out.sum(), x, create_graph=True)
     return grad(grad_x.sum(), x)[0]
 
 
 half = torch.tensor([1.0, 2.0], dtype=torch.bfloat16, requires_grad=True)
-print(second_derivative(CubeCastInside.apply, half).tolist())
-print(second_derivative(CubeCastInside.apply, x).tolist())
-assert second_derivative(CubeCastInside.apply, half).tolist() == [18.0, 288.0]
+wrong = second_derivative(CubeCastInside.apply, half).tolist()
+print(wrong, second_derivative(CubeCastInside.apply, x).tolist())
+assert wrong == [18.0, 288.0]
 exact = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(CubeCastInside.apply, exact))
 print("gradgradcheck", gradgradcheck(CubeCastInside.apply, exact))
 
 # %%
-# The decorator casts before ``forward`` begins, where autograd does not record. So ``save_for_backward`` keeps
-# a copy without history, as in :doc:`lost_second_derivative`. Where no cast is needed, in float32 and for the
-# check in float64, all is well.
+# The decorator casts ``half`` before ``forward`` begins, but at a point where autograd isn't recording. So
+# ``save_for_backward`` keeps a copy without history, as in :doc:`lost_second_derivative`, and the first list is wrong.
+# In float32 (second list) and in the float64 checks no cast is needed, and all is well.
 #
 # The cure: cast outside
 # ----------------------
 #
-# Before ``apply``, autograd records the cast, and what the Function saves is an input. With autocast switched
-# off, all of ``forward`` and ``backward`` has one dtype. This is right for either form of a Function.
+# If you cast before ``apply``, autograd records the cast, and the tensor that the Function saves is one of its inputs.
+# With autocast switched off, ``forward`` and ``backward`` use the same dtype throughout. This is right for a Function
+# with or without ``setup_context``.
 
 
 def cube_in_float32(x):
@@ -118,21 +116,17 @@ def cube_in_float32(x):
 
 
 for tensor in (half, x):
-    found = second_derivative(cube_in_float32, tensor)
-    print(found.dtype, found.tolist())
-    assert found.tolist() == [30.0, 480.0]
+    print(second_derivative(cube_in_float32, tensor).tolist())
+    assert second_derivative(cube_in_float32, tensor).tolist() == [30.0, 480.0]
 print("gradcheck    ", gradcheck(cube_in_float32, exact))
 print("gradgradcheck", gradgradcheck(cube_in_float32, exact))
 
 # %%
-# To compute in bfloat16 instead, cast to ``torch.get_autocast_dtype("cpu")`` in the same place, if
-# ``torch.is_autocast_enabled("cpu")``.
-#
 # With ``register_autocast``
 # --------------------------
 #
-# An operator of ``torch.library`` has ``register_autocast`` instead, which casts its inputs and switches autocast off
-# inside. The second derivative stays right:
+# For a ``torch.library`` operator, ``register_autocast`` replaces the decorators. It casts the inputs and runs the
+# operator with autocast off, and the second derivative stays right:
 
 
 @torch.library.custom_op("field_guide::cube", mutates_args=())
@@ -141,13 +135,12 @@ def cube_operator(x: torch.Tensor) -> torch.Tensor:
     return x**3
 
 
-setup_context = CubeInTwoSteps.setup_context
-cube_operator.register_autograd(CubeInTwoSteps.backward, setup_context=setup_context)
-inside = []
-under_autocast(cube_operator, half)
+cube_operator.register_autograd(CubeInTwoSteps.backward, setup_context=CubeInTwoSteps.setup_context)
 cube_operator.register_autocast("cpu", torch.float32)
-under_autocast(cube_operator, half)
+inside = []
+with torch.autocast("cpu"):
+    cube_operator(half)
 print(inside)
-assert inside == [(torch.bfloat16, True), (torch.float32, False)]
+assert inside == [(torch.float32, False)]
 assert second_derivative(cube_operator, half).tolist() == [30.0, 480.0]
 print("gradgradcheck", gradgradcheck(cube_operator, exact))

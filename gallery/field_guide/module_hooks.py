@@ -2,24 +2,21 @@
 Backward hooks and in-place layers
 ==================================
 
-A full backward hook on a module is a convenient way to look at gradients, until an operation in place comes
-along. This page shows what such a hook puts around a module, and two ways to look that leave the output as it is.
+A full backward hook on a module is a convenient way to look at gradients, until an in-place operation comes along. Here
+you see what such a hook wraps around a module, and two ways to look at gradients without the wrapper.
 
 Read :doc:`in_place` first.
 
-The symptom: a network trains, you call ``register_full_backward_hook``, and ``forward`` raises ``Output 0 of
-BackwardHookFunction is a view and is being modified inplace``.
+The symptom: your network trains, but after you call ``register_full_backward_hook``, ``forward`` raises
+``Output 0 of BackwardHookFunction is a view and is being modified inplace``.
 """
 
-import warnings
 from functools import partial
 from textwrap import fill
 
 import torch
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
-
-warnings.filterwarnings("ignore", "Full backward hook is firing")
 
 # %%
 # The symptom
@@ -57,9 +54,8 @@ x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 layer, plus_one = SquareLayer(), PlusOne()
 network = nn.Sequential(layer, nn.ReLU(inplace=True))
 attempts = (
-    lambda: network(x),  # changes the output of the layer
-    lambda: layer(x).add_(1),  # so does this
-    lambda: plus_one(x.clone()),  # changes the input, inside the module
+    lambda: network(x),  # changes the layer's output
+    lambda: plus_one(x.clone()),  # changes the input inside the module
 )
 for attempt in attempts:
     attempt()
@@ -68,10 +64,9 @@ plus_one.register_full_backward_hook(note)
 for attempt in attempts:
     try:
         attempt()
+        raise AssertionError("it was not refused")
     except RuntimeError as error:
         message = str(error)
-    else:
-        raise AssertionError("it was not refused")
     assert "BackwardHookFunction is a view and is being modified inplace" in message
 print(fill(f"RuntimeError: {message}", 80))
 
@@ -79,21 +74,20 @@ print(fill(f"RuntimeError: {message}", 80))
 # The cause
 # ---------
 
-out = layer(x)
-print(out.grad_fn.name(), "->", out.grad_fn.next_functions[0][0].name())
-assert out.grad_fn.name() == "BackwardHookFunctionBackward"
-assert out.grad_fn.next_functions[0][0].name() == "SquaredBackward"
+node = layer(x).grad_fn
+print(node.name(), "->", node.next_functions[0][0].name())
+assert node.name() == "BackwardHookFunctionBackward"
 
 # %%
-# To see the gradients, PyTorch sends the inputs and the outputs of the module through a Function of its own,
-# which returns them as they are. So inside the module the inputs are views made by a Function, and outside
-# the outputs are. On :doc:`in_place` you saw that such views cannot be changed in place. ``Squared`` itself
-# has no part in it.
+# To show the gradients to the hook, PyTorch passes the module's inputs and outputs through a Function of its own, which
+# returns them unchanged. So the module receives views of its inputs, and the caller receives views of the outputs, all
+# made by that Function. As you saw in :doc:`in_place`, such views cannot be changed in place. ``Squared`` itself has
+# nothing to do with the error.
 #
 # The cure
 # --------
 #
-# Use no operation in place next to the module, or change a copy:
+# Use operations that don't change the module's inputs and outputs in place, or change a copy:
 
 weights = torch.tensor([1.0, 10.0], dtype=torch.float64)
 for after in (nn.ReLU(), lambda out: out.clone().relu_()):
@@ -102,8 +96,8 @@ print(noted)
 assert noted == [[[2.0, 40.0], [1.0, 10.0]]] * 2
 
 # %%
-# If the layer in place has to stay, put the hook on the node of the output, or on the output. A forward hook
-# gets there before the output is changed:
+# If the in-place layer has to stay, put the hook on the output's node or on the output itself. A forward hook can do
+# this before the in-place layer changes the output:
 
 handle.remove()
 
@@ -123,34 +117,24 @@ print("gradcheck    ", gradcheck(Squared.apply, x))
 print("gradgradcheck", gradgradcheck(Squared.apply, x))
 
 # %%
-# The hook of a node gets the gradients of this node. They are those of the whole module if the module is one
-# Function.
+# A hook on a node gets this node's gradients. They are also the module's gradients if the module consists of a single
+# Function, as it does here.
 #
 # The hook is not called
 # ----------------------
 #
-# Only a call of the module sets up its hooks, not one of its ``forward``. And backward has to go through the module: no
-# hook is called if nothing in it or before it requires grad, or if ``grad`` asks for its weights only.
+# A module's hooks are set up only when you call the module, not when you call its ``forward``. The backward pass also
+# has to go through the module: no hook is called if nothing in the module or before it requires grad, or if ``grad``
+# asks only for the module's weights. These cases print a zero:
 
-
-class Weighted(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(2, dtype=torch.float64))
-
-    def forward(self, x):
-        return x * self.weight
-
-
-layer, tanh = Weighted(), nn.Tanh()
-for module in (layer, tanh):
+linear, tanh = nn.Linear(2, 2).double(), nn.Tanh()
+for module in (linear, tanh):
     module.register_full_backward_hook(lambda *arguments: called.append(1))
 asked = (
-    lambda: layer(x).sum().backward(),
-    lambda: layer(x.detach()).sum().backward(),  # the weight requires grad
-    lambda: layer.forward(x).sum().backward(),
+    lambda: linear(x).sum().backward(),
+    lambda: linear.forward(x).sum().backward(),
     lambda: (tanh(x.detach()) * x).sum().backward(),
-    lambda: torch.autograd.grad(layer(x).sum(), layer.weight),
+    lambda: torch.autograd.grad(linear(x).sum(), linear.weight),
 )
 counts = []
 for ask in asked:
@@ -158,4 +142,4 @@ for ask in asked:
     ask()
     counts.append(len(called))
 print(counts)
-assert counts == [1, 1, 0, 0, 0]
+assert counts == [1, 0, 0, 0]

@@ -2,13 +2,13 @@
 None and zeros in backward
 ==========================
 
-Here you write a ``backward`` for several outputs of which the caller uses some, and mark those that autograd should
-not differentiate at all.
+A caller may use only some of a Function's outputs. Here you write a ``backward`` that can handle this, and mark the
+outputs that autograd should not differentiate at all.
 
 Read :doc:`/double_backward/saving_intermediates` first.
 
-The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about ``NoneType`` as soon as an
-output is not used. Or a loss on one of the outputs trains nothing, and nothing is raised.
+The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about ``NoneType`` as soon as
+an output goes unused. Or a loss on one of the outputs trains nothing, without an error.
 """
 
 import torch
@@ -44,10 +44,9 @@ else:
     raise AssertionError("no None arrived")
 
 # %%
-# The loss does not depend on the cosine, so there is no gradient for it. By default autograd makes one out of zeros, and
-# this ``backward`` would work. ``set_materialize_grads(False)`` leaves out the zeros and the work with them. In return
-# ``backward`` has to be ready for ``None`` in each place, and in all of them at once, which
-# :func:`~torch.autograd.gradcheck.gradcheck` tries:
+# The loss doesn't depend on the cosine, so no gradient arrives for it. By default autograd would pass zeros instead,
+# and this ``backward`` would work. ``set_materialize_grads(False)`` saves you the zeros and the work on them, but any
+# gradient may then be ``None``, and even all of them at once, which :func:`~torch.autograd.gradcheck.gradcheck` tries:
 
 
 class SinCosOrNone(SinCos):
@@ -60,19 +59,17 @@ class SinCosOrNone(SinCos):
         return sum(terms) if terms else None
 
 
-print("gradcheck    ", gradcheck(SinCosOrNone.apply, x))
-print("gradgradcheck", gradgradcheck(SinCosOrNone.apply, x))
+print("gradcheck", gradcheck(SinCosOrNone.apply, x), "gradgradcheck", gradgradcheck(SinCosOrNone.apply, x))
 # gradcheck looks at one output at a time. This uses both: 2 sin x cos x is sin 2x.
 for function in (SinCos, SinCosOrNone):
     sin, cos = function.apply(x)
-    (grad_x,) = grad((2 * sin * cos).sum(), x)
-    torch.testing.assert_close(grad_x, 2 * torch.cos(2 * x))
+    torch.testing.assert_close(grad((2 * sin * cos).sum(), x)[0], 2 * torch.cos(2 * x))
 
 # %%
 # An output that should have no gradient
 # --------------------------------------
 #
-# The whole part of a number is a step function. Its derivative is zero or does not exist:
+# ``whole``, the second output of ``Split``, is a step function of ``x``: its derivative is zero or does not exist.
 
 
 class Split(torch.autograd.Function):
@@ -89,12 +86,13 @@ class Split(torch.autograd.Function):
 x = torch.tensor([0.25, 1.5, 2.75], dtype=torch.float64, requires_grad=True)
 part, whole = Split.apply(x)
 print("whole.requires_grad", whole.requires_grad, grad(whole.sum(), x)[0].tolist())
-print("gradcheck    ", gradcheck(Split.apply, x))
+print("gradcheck", gradcheck(Split.apply, x))
 torch.testing.assert_close((part, whole), (x.frac(), x.floor()))
 
 # %%
-# A loss on ``whole`` trains nothing and says nothing. Mark the output, and the loss raises an error instead, provided
-# that no other term of it requires grad. A tensor of integers needs no mark, as it cannot require grad.
+# A loss on ``whole`` trains nothing and raises no error. If you mark ``whole`` as non-differentiable, differentiating
+# such a loss raises an error, provided that none of the loss's other terms requires grad. An output of integers, like
+# the third one below, needs no mark, because it cannot require grad.
 
 
 class SplitMarked(Split):
@@ -118,5 +116,4 @@ except RuntimeError as error:
     print("RuntimeError:", error)
 else:
     raise AssertionError("nothing was raised")
-print("gradcheck    ", gradcheck(SplitMarked.apply, x))
-print("gradgradcheck", gradgradcheck(SplitMarked.apply, x))
+print("gradcheck", gradcheck(SplitMarked.apply, x), "gradgradcheck", gradgradcheck(SplitMarked.apply, x))

@@ -2,13 +2,13 @@
 A gradient that is not contiguous
 =================================
 
-Here a kernel is right for every gradient that ``gradcheck`` tries and wrong for those that it meets in a network. You
-see why, and how to check for it.
+A kernel can be right for every gradient that ``gradcheck`` tries, yet wrong for gradients that it meets in a network.
+Here you see why, and how to make ``gradcheck`` notice.
 
 Read :doc:`gradcheck_says_yes` first.
 
-The symptom: ``gradcheck`` passes. But with a transpose behind the Function the gradient is wrong, and with a plain sum
-the kernel reads memory that does not belong to the gradient.
+The symptom: ``gradcheck`` passes. But if a transpose follows the Function, the gradient is wrong, and if a plain sum
+follows it, the kernel reads memory that does not belong to the gradient.
 """
 
 from textwrap import fill
@@ -22,8 +22,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# A kernel written in C or Triton gets the address of a tensor, and often takes for granted that the elements lie there
-# one after another, row by row. ``as_strided`` reads ``grad_output`` like such a kernel:
+# A kernel written in C or Triton gets a tensor's address, and often assumes that the elements are stored there row by
+# row. Here ``as_strided`` reads ``grad_output`` the way such a kernel would:
 
 
 class CubeOfMemory(torch.autograd.Function):
@@ -55,8 +55,9 @@ except RuntimeError as error:
 # The cause
 # ---------
 #
-# What follows the Function decides how ``grad_output`` lies in memory. Its ``stride`` says how many elements it is to the
-# next row and to the next column. Behind a sum it is a single number, which all elements share:
+# The first list above is wrong, because the operation after the Function decides how ``grad_output`` is laid out in
+# memory. Its ``stride`` says how many elements to move to reach the next row and the next column. After a sum,
+# ``grad_output`` is a single value in memory, which all elements share:
 
 for following in (torch.exp, lambda out: out.t() * weight, torch.sum):
     out = CubeOfMemory.apply(x)
@@ -64,8 +65,8 @@ for following in (torch.exp, lambda out: out.t() * weight, torch.sum):
     print(grad_output.stride(), grad_output.is_contiguous())
 
 # %%
-# The checks make gradients of their own and pass them in as they made them, row by row. ``gradgradcheck`` has a switch
-# for others, ``gen_non_contig_grad_outputs``, which does not help here. A transpose behind the Function does:
+# The checks make their own gradients, stored row by row. ``gradgradcheck`` has a switch for other layouts,
+# ``gen_non_contig_grad_outputs``, but it doesn't help here. What helps is a transpose after the Function:
 
 
 def transposed(x):
@@ -79,8 +80,9 @@ print("gradcheck    ", gradcheck(transposed, x, raise_exception=False))
 # The cure
 # --------
 #
-# ``contiguous`` returns a copy that lies in order, or the tensor itself if it does so already. The same goes for
-# everything else that the kernel reads. Here ``x`` comes in transposed, too, which PyTorch's operations take care of:
+# ``contiguous`` returns a copy stored row by row, or the tensor itself if it already is. Do the same for every other
+# tensor that a kernel reads. Here ``x`` also comes in transposed, but only PyTorch's operations read it, and they take
+# care of that:
 
 
 class CubeInOrder(CubeOfMemory):

@@ -2,13 +2,12 @@
 Backward is not reentrant
 =========================
 
-Here you write and check a Function that draws random numbers, and learn to tell whether the message in the title
-means a bug or rounding.
+You check a Function that draws random numbers, and learn to tell whether the title's message means a bug or rounding.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``Backward is not reentrant``. It has called ``backward``
-twice with the same gradient and got two results.
+The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``Backward is not reentrant``, because it called
+``backward`` twice with the same gradient and got two different results.
 """
 
 from textwrap import fill
@@ -22,7 +21,7 @@ torch.manual_seed(0)
 # A bug: two draws
 # ----------------
 #
-# This Function multiplies by noise. It draws in ``forward`` and once more in ``backward``:
+# This Function multiplies its input by noise, which it draws in ``forward`` and then again in ``backward``:
 
 
 class NoiseDrawnTwice(torch.autograd.Function):
@@ -32,8 +31,7 @@ class NoiseDrawnTwice(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        # Wrong: this is not the noise by which forward multiplied.
-        return grad_output * torch.rand_like(grad_output)
+        return grad_output * torch.rand_like(grad_output)  # wrong: this is not the same noise
 
 
 x = torch.randn(2, dtype=torch.float64, requires_grad=True)
@@ -45,56 +43,46 @@ for nondet_tol in (0.0, 1.0):
         print(*(fill(line, 78) for line in message.splitlines()), sep="\n")
 
 # %%
-# ``although analytical gradient matches numerical gradient`` means nothing here: when the check writes this, it has not
-# compared the two. With ``nondet_tol`` raised it goes on to compare them, and they do not match.
+# The words ``although analytical gradient matches numerical gradient`` mean nothing here: the check writes them before
+# it has compared the two gradients. If you raise ``nondet_tol``, it goes on to compare them, and they don't match.
 #
-# Numbers of this size are a symptom of their own. Two calls of ``forward`` differ by the noise, and the check divides
-# their difference by twice its tiny step of ``eps=1e-6``. No ``backward`` can match a ``forward`` that draws each time.
+# The huge numerical values are themselves a symptom, because the check divides the difference between two noisy outputs
+# by twice its tiny step of ``eps=1e-6``. No ``backward`` can match a ``forward`` that draws new noise each time.
 #
 # The cure: one draw
 # ------------------
 #
-# Draw outside, so that the noise becomes an input. Or draw in ``forward`` and save what you have drawn, as dropout does
-# with its mask. Then the function that you check has to set the seed:
+# Draw the noise once, in ``forward``, and save it, as dropout does with its mask. The function that you check has to
+# set the seed, so that every call draws the same noise:
 
 
 class Noise(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, noise):
+    def forward(ctx, x):
+        noise = torch.rand_like(x)
         ctx.save_for_backward(noise)
         return x * noise
 
     @staticmethod
     def backward(ctx, grad_output):
-        (noise,) = ctx.saved_tensors
-        return grad_output * noise, None  # nobody trains the noise
-
-
-class NoiseSaved(Noise):
-    @staticmethod
-    def forward(ctx, x):
-        return Noise.forward(ctx, x, torch.rand_like(x))
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return Noise.backward(ctx, grad_output)[0]
+        return grad_output * ctx.saved_tensors[0]
 
 
 def seeded(x):
     torch.manual_seed(0)
-    return NoiseSaved.apply(x)
+    return Noise.apply(x)
 
 
-noise = torch.rand(2, dtype=torch.float64)
-print("Noise     ", gradcheck(Noise.apply, (x, noise)), gradgradcheck(Noise.apply, (x, noise)))
-print("NoiseSaved", gradcheck(seeded, x), gradgradcheck(seeded, x))
-assert not torch.equal(NoiseSaved.apply(x), NoiseSaved.apply(x))
+print("gradcheck    ", gradcheck(seeded, x))
+print("gradgradcheck", gradgradcheck(seeded, x))
+assert not torch.equal(Noise.apply(x), Noise.apply(x))
 
 # %%
 # Not a bug: two orders
 # ---------------------
 #
-# A kernel whose threads add to one place adds in the order in which they arrive. A permutation imitates this:
+# If a kernel's threads all add to the same memory location, they do so in whatever order they arrive, and each order
+# may round differently. A random permutation imitates this:
 
 
 class ShuffledDot(torch.autograd.Function):
@@ -106,8 +94,7 @@ class ShuffledDot(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         (weight,) = ctx.saved_tensors
-        order = torch.randperm(weight.numel())  # another one every time
-        return (grad_output * weight[order]).cumsum(0)[-1], None
+        return (grad_output * weight[torch.randperm(weight.numel())]).cumsum(0)[-1], None
 
 
 scale = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
@@ -126,8 +113,9 @@ print("max, max - min", f"{max(grads).item():.2f} {spread.item():.0e}")
 assert 1e13 * spread < max(grads).abs()
 
 # %%
-# Compare the spread with the value itself, which is larger by a factor of more than :math:`10^{13}`: this is rounding. A
-# bug like that above makes a spread as large as the value. If it is rounding, set ``nondet_tol`` to ten times the spread:
+# In the last printed line, the gradient is more than :math:`10^{13}` times as large as the spread of 100 gradients, so
+# this is rounding. A bug like the one above makes the two about equally large. For rounding, allow ten times the
+# spread:
 
 for check in (gradcheck, gradgradcheck):
     print(check.__name__, check(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))

@@ -2,19 +2,18 @@
 Tensors that are not yours to change
 ====================================
 
-This page shows why ``backward`` must not write into ``grad_output``, nor ``forward`` into an input that it has not
-declared.
+``backward`` must not write to ``grad_output``, and ``forward`` must not write to an input without declaring it. Here
+you see why.
 
 Read :doc:`in_place` first.
 
-The symptom: the gradient of *another* layer is wrong, or a check shows numbers like ``1.2e+08``.
+The symptom: the gradient of *another* layer is wrong, or a check shows values like ``1.2e+08``.
 """
 
 from textwrap import fill
 
 import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
-from torchviz import make_dot
 
 torch.manual_seed(0)
 
@@ -47,41 +46,33 @@ for function in (TripleOverGrad, TripleBesideGrad):
     print(f"{function.__name__:16}", [grad_input.tolist() for grad_input in grads])
 
 # %%
-# The gradient of ``bias`` should be 1.
+# The second list in each line is the gradient of ``bias``, which should be 1.
 #
 # The cause
 # ---------
+#
+# In the backward pass, an addition sends the *same* tensor into both branches, and the branch that was recorded last
+# runs first. If that branch triples the tensor in place, the other branch gets the tripled values. So the result may
+# depend on the order of the two terms, as in this residual connection, where the right gradient is 4:
 
-out = TripleOverGrad.apply(x) + bias
-make_dot(out, params={"x": x, "bias": bias, "out": out})
-
-# %%
-# Two arrows come together in ``AddBackward0``. On the way back an addition hands the *same* tensor to both sides, and
-# the side that was recorded last comes first. If it triples the tensor, the other side gets the tripled one. So it may
-# depend on the order of two terms, as in this residual connection, where the right gradient is 4:
-
-residuals = (
-    lambda x: TripleOverGrad.apply(x * 1) + x * 1,
-    lambda x: x * 1 + TripleOverGrad.apply(x * 1),
-)
-for residual in residuals:
-    print(grad(residual(x), x, grad_outputs=torch.ones_like(x))[0].tolist())
+ones = torch.ones_like(x)
+print(grad(TripleOverGrad.apply(x * 1) + x * 1, x, ones)[0].tolist())
+print(grad(x * 1 + TripleOverGrad.apply(x * 1), x, ones)[0].tolist())
 
 # %%
-# By itself the Function passes the check. Before a plain ``sum``, ``mul_`` refuses, because the gradient that ``sum``
-# hands back is one element that is seen many times:
+# By itself, the Function passes ``gradcheck``. If a plain ``sum`` follows it, ``mul_`` raises an error, because ``sum``
+# sends back an expanded gradient in which one element is repeated many times:
 
 print("gradcheck    ", gradcheck(TripleOverGrad.apply, x))
 try:
     grad(TripleOverGrad.apply(x).sum(), x)
+    raise AssertionError("mul_ did not refuse")
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
-else:
-    raise AssertionError("mul_ did not refuse")
 
 # %%
-# Neither is a saved tensor yours. Here the gradient is right, and the input of the caller, a parameter perhaps, is not
-# what it was. A second ``backward`` notices the change:
+# A saved tensor isn't yours to change either. Below, the gradient (first list) is right, but the caller's input (second
+# list), perhaps a parameter, has been overwritten. A second ``backward`` notices the change:
 
 
 class SquareOverSaved(torch.autograd.Function):
@@ -93,7 +84,7 @@ class SquareOverSaved(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_output):
         (x,) = ctx.saved_tensors
-        return x.mul_(2 * grad_output)  # wrong: it is the tensor of the caller
+        return x.mul_(2 * grad_output)  # wrong: it is the caller's tensor
 
 
 x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
@@ -102,23 +93,22 @@ print(grad(out.sum(), x, retain_graph=True)[0].tolist(), x.tolist())
 assert x.tolist() == [2.0, 4.0]
 try:
     grad(out.sum(), x)
+    raise AssertionError("the change was not noticed")
 except RuntimeError as error:
     print(f"RuntimeError: {str(error).partition(':')[0]}")
-else:
-    raise AssertionError("the change was not noticed")
 
 # %%
 # Inputs as scratch paper
 # -----------------------
 #
-# This happens in ``forward`` as well. The output is right, but the caller's tensor is not what it was:
+# ``forward`` can do the same damage. Here the output, 5, is right, but the caller's tensor has changed:
 
 
 class SquaresOverInput(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_backward(x.clone())
-        return x.pow_(2).sum()  # wrong: pow would do
+        return x.pow_(2).sum()  # wrong: use pow instead
 
     @staticmethod
     def backward(ctx, grad_output):
@@ -136,8 +126,9 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# Each call of ``forward`` starts from what the last one left, and the check divides the difference by twice its tiny
-# step. The cure is a new tensor for every result. If the input is meant to change, declare it: :doc:`in_place`.
+# Each call of ``forward`` starts from the values that the previous call left behind. The check divides the difference
+# between two calls by twice its tiny step, which gives values like ``1.2e+08``. The fix is to use a new tensor for
+# every result. If you do mean to change the input, declare it; see :doc:`in_place`.
 
 
 class SquaresBesideInput(SquaresOverInput):

@@ -2,12 +2,12 @@
 An operator or a Function?
 ==========================
 
-Code outside PyTorch can become an operator of ``torch.library.custom_op`` or a ``torch.autograd.Function``.
-This page writes the same formula as both and says which to choose.
+You can wrap code from outside PyTorch in a ``torch.library.custom_op`` operator or in a ``torch.autograd.Function``.
+Here the same formula is written both ways, so that you can see which to choose.
 
 Read :doc:`custom_op` and :doc:`torch_compile` first.
 
-The symptom: a Function that calls SciPy works, and ``torch.compile`` says ``Unsupported method call``.
+The symptom: a Function that calls SciPy works, but ``torch.compile`` refuses it with ``Unsupported method call``.
 """
 
 import torch
@@ -18,10 +18,10 @@ torch.manual_seed(0)
 torch._dynamo.reset()
 
 # %%
-# The same twice
-# --------------
+# The same formula twice
+# ----------------------
 #
-# The polygamma functions as a Function:
+# Here are the polygamma functions, written as a Function:
 
 
 class PolyGamma(torch.autograd.Function):
@@ -40,13 +40,13 @@ class PolyGamma(torch.autograd.Function):
 
 
 # %%
-# And as an operator, from :doc:`custom_op`:
+# And here they are as an operator, imported from :doc:`custom_op`:
 
 from custom_op import polygamma
 
 # %%
-# Both give the same derivatives here, to the last bit, and pass the same checks. Once the operator is defined,
-# it can also be called by its name, as ``torch.ops.field_guide.polygamma``.
+# Here the Function and the operator give bit-for-bit identical derivatives and pass the same checks. Once an operator
+# is defined, you can also call it by name, as ``torch.ops.field_guide.polygamma``.
 
 
 def two_derivatives(function, x):
@@ -75,8 +75,8 @@ for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
 # The difference
 # --------------
 #
-# ``torch.compile`` traces into a Function, and cannot trace SciPy. It does not trace into an operator, which
-# becomes a single operation of the compiled graph.
+# ``torch.compile`` traces into a Function, where it meets SciPy, which it cannot trace. It does not trace into an
+# operator, which becomes a single operation in the compiled graph.
 
 for function in (PolyGamma.apply, polygamma):
     try:
@@ -86,16 +86,17 @@ for function in (PolyGamma.apply, polygamma):
         print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 # %%
-# What you need decides:
+# Which to choose depends on what you need:
 #
-# - Code that leaves PyTorch, and is to be compiled: an operator. It has its own check besides, ``opcheck``.
+# - If code that leaves PyTorch has to be compiled, write an operator. Operators also have their own check, ``opcheck``.
 #
-# - ``forward`` and ``backward`` made of PyTorch operations: a Function. ``torch.compile`` can trace it, unless it does
-#   what :doc:`torch_compile` lists.
+# - If ``forward`` and ``backward`` consist of PyTorch operations, write a Function. ``torch.compile`` can trace it
+#   unless it does one of the things that :doc:`torch_compile` lists.
 #
-# - ``vmap``: either. A Function needs a rule, see :doc:`vmap_rule`. An operator works without one, but slowly, see
-#   :doc:`operator_vmap`.
+# - For ``vmap``, you can use either. A Function needs a rule (see :doc:`vmap_rule`), while an operator works without
+#   one, but slowly (see :doc:`operator_vmap`).
 #
-# - ``torch.func.grad`` and forward mode: a Function, if need be around an operator, see :doc:`custom_op_transforms`.
+# - For ``torch.func.grad`` and forward mode, write a Function, if necessary around an operator (see
+#   :doc:`custom_op_transforms`).
 #
-# - A result that is the input or a view of it: not an operator, see :doc:`operator_results`.
+# - If the result is the input itself or a view of it, you cannot use an operator (see :doc:`operator_results`).

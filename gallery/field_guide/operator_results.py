@@ -2,13 +2,14 @@
 opcheck fails in float32
 ========================
 
-The fake impl of an operator is a promise: this is what the result will look like. This page breaks the promise in
-the dtype and in memory, shows what ``opcheck`` notices of it, and mends the operator.
+An operator's fake impl is a promise about what the result will look like. Here you break that promise, first about the
+dtype and then about memory, see which of the two ``opcheck`` notices, and fix the operator.
 
 Read :doc:`custom_op` first.
 
-The symptom: an operator passes ``opcheck`` in ``float64``. In ``float32`` it fails with ``Dtypes torch.float64 and
-torch.float32 are not equal``. Or a call ends with ``must not also be an input``.
+The symptom: an operator passes ``opcheck`` in ``float64`` but fails in ``float32`` with
+``Dtypes torch.float64 and torch.float32 are not equal``. Or calling an operator raises an error that says
+``must not also be an input``.
 """
 
 from textwrap import fill
@@ -18,7 +19,7 @@ from scipy import special
 from torch import Tensor
 from torch.library import custom_op, opcheck
 
-from custom_op import show_results
+from custom_op import polygamma, show_results
 
 torch.manual_seed(0)
 
@@ -26,8 +27,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The digamma function of SciPy. Its ``polygamma`` returns ``float64``, and gets ``float32`` here only the
-# second time:
+# This operator computes the digamma function with SciPy's ``polygamma``, which returns ``float64``. Its fake impl
+# promises the input's dtype. The first input below is ``float64``, the second ``float32``:
 
 
 @custom_op("field_guide::digamma", mutates_args=())
@@ -36,16 +37,15 @@ def digamma(x: Tensor) -> Tensor:
 
 
 digamma.register_fake(torch.empty_like)
-
-
 x = torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64)
 for values in (x, x.float()):
     show_results(opcheck(digamma, (values,), raise_exception=False))
 torch.testing.assert_close(digamma(x), torch.special.digamma(x))
 
 # %%
-# The result has to be in new memory, too. To return the input or a view of it is an error. But memory that NumPy
-# shares with the input is seen neither by the call nor by ``opcheck``, and the input can change behind your back:
+# The result also has to be in new memory. If an operator returns its input or a view of it, the call raises an error.
+# But if the result shares the input's memory through NumPy, neither the call nor ``opcheck`` notices, and whoever
+# changes the result changes the input:
 
 
 @custom_op("field_guide::identity", mutates_args=())
@@ -62,11 +62,10 @@ shared.register_fake(torch.empty_like)
 try:
     identity(x)
 except RuntimeError as error:
-    # The message begins with the path of a file, up to "): ".
-    print(fill(f"{type(error).__name__}: {str(error).partition('): ')[2]}", 88))
+    # The message begins with a file path, up to "): ".
+    print(fill(f"{type(error).__name__}: {str(error).partition('): ')[2]}", 84))
 else:
     raise AssertionError("an operator returned its input")
-
 values = x.clone()
 show_results(opcheck(shared, (values,)))
 shared(values).zero_()
@@ -77,10 +76,9 @@ assert values.tolist() == [0, 0, 0]
 # The cure
 # --------
 #
-# Give the result the dtype and the device of the input, and refuse in words what the operator cannot do, as the
-# one from :doc:`custom_op` does. SciPy makes a new array; where a function returns a view, ``torch.tensor`` copies it.
-
-from custom_op import polygamma
+# Give the result the input's dtype and device, and raise a clear error for any input that the operator cannot handle,
+# as the operator from :doc:`custom_op` does. If the function that you call returns a view, copy it with
+# ``torch.tensor``.
 
 square = torch.rand(3, 3) + 0.5
 for values in (x, x.float(), x.bfloat16(), x[0], x[:0], square.t(), square[:, ::2]):
@@ -88,7 +86,6 @@ for values in (x, x.float(), x.bfloat16(), x[0], x[:0], square.t(), square[:, ::
     opcheck(polygamma, (0, values))
     print(out.dtype, tuple(out.shape))
     torch.testing.assert_close(out, torch.special.digamma(values))
-
 try:
     polygamma(0, torch.arange(3))
 except TypeError as error:
@@ -97,11 +94,12 @@ else:
     raise AssertionError("integers were taken")
 
 # %%
-# To change an argument
-# ---------------------
+# Changing an argument
+# --------------------
 #
-# Name the argument in ``mutates_args``, and return nothing. Then ``opcheck`` is content, and autograd notes the change,
-# but has no derivative for it. In torch 2.13 the gradient is that from before, and no error says so:
+# If an operator is meant to change an argument, name the argument in ``mutates_args``, and return nothing. Then
+# ``opcheck`` passes, but autograd has no derivative for the change. In torch 2.13 you get the gradient as if nothing
+# had changed, without an error. So if you want to differentiate an operator, let it return a new tensor:
 
 
 @custom_op("field_guide::double_it", mutates_args=("x",))
@@ -110,23 +108,11 @@ def double_it(x: Tensor) -> None:
     array *= 2
 
 
-values = x.clone()
-version = values._version
-double_it(values)
-print(values.tolist(), values._version - version)
-torch.testing.assert_close(values, 2 * x)
-show_results(opcheck(double_it, (values,)))
-
+show_results(opcheck(double_it, (x.clone(),)))
 weight = torch.ones(3, dtype=torch.float64, requires_grad=True)
 values = weight * x
 double_it(values)
 (grad_weight,) = torch.autograd.grad(values.sum(), weight)
-print(grad_weight.tolist(), (2 * x).tolist())
+print(values.tolist(), grad_weight.tolist())
+torch.testing.assert_close(values, 2 * x)
 torch.testing.assert_close(grad_weight, x)  # 2 * x would be right
-
-# %%
-# So let an operator that has to be differentiated return a new tensor.
-#
-# On the device ``meta``, which has no memory, the fake impl answers in place of the operator:
-
-print(polygamma(0, x.to("meta")))

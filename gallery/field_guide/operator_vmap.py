@@ -2,12 +2,12 @@
 vmap over an operator
 =====================
 
-``vmap`` takes an operator of ``torch.library`` as it is, but calls it once for each sample. This page shows how
-``register_vmap`` makes one call of them.
+``vmap`` accepts a ``torch.library`` operator as it is, but calls it once for each sample. With ``register_vmap`` you
+can turn all these calls into one.
 
 Read :doc:`custom_op` and :doc:`vmap_rule` first.
 
-The symptom: ``There is a performance drop because we have not yet implemented the batching rule``.
+The symptom: you get the warning ``There is a performance drop because we have not yet implemented the batching rule``.
 """
 
 from unittest.mock import patch
@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The operator from :doc:`custom_op`, and a batch of five samples with three elements each. The warning is written
-# to the standard error stream, which a page does not show. What it warns of can be counted: how many elements SciPy
-# gets at once.
+# We take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning itself
+# goes to the standard error stream, which this page does not show. Instead, we count how many elements SciPy gets at
+# once, with the batch in the first dimension and in the last.
 
 from custom_op import polygamma, psi
 
@@ -43,9 +43,9 @@ print([elements_at_once(x, 0), elements_at_once(x.T, 1)])
 # The cure
 # --------
 #
-# The function that ``register_vmap`` takes gets the whole batch as a plain tensor, and in ``in_dims`` the
-# dimension in which it lies, ``None`` for an argument without one. It returns the result and the dimension of
-# the batch there. Ours is left where it is, because ``polygamma`` goes through the elements one by one:
+# The function that you register with ``register_vmap`` receives the whole batch as a plain tensor. For each argument,
+# ``in_dims`` holds the batch dimension, or ``None`` if there is none. The function returns the result and the result's
+# batch dimension. Here the batch stays where it is, because ``polygamma`` works element by element:
 
 
 @polygamma.register_vmap
@@ -60,5 +60,5 @@ assert elements_at_once(x, 0) == elements_at_once(x.T, 1) == 5 * 3
 torch.testing.assert_close(grad_x, torch.special.polygamma(1, x))
 
 # %%
-# Autograd differentiates what ``vmap`` returns. The other order, ``vmap`` over ``torch.func.grad``, needs a
-# Function around the operator, see :doc:`custom_op_transforms`.
+# In the last two lines, autograd differentiates the result of ``vmap``. The other order, ``vmap`` over
+# ``torch.func.grad``, needs a Function around the operator; see :doc:`custom_op_transforms`.

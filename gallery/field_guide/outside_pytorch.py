@@ -2,13 +2,13 @@
 NumPy inside a Function
 =======================
 
-NumPy in the middle of a network costs a gradient, or half of one, unless a Function supplies it. This page
-shows what ``detach()`` loses, a Function that loses nothing, and the tensors that it takes.
+If you call NumPy in the middle of a network, you lose a gradient, or part of one, unless a Function supplies it. Here
+you see what ``detach()`` loses, write a Function that loses nothing, and find out which tensors it accepts.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
-The symptom: ``Can't call numpy() on Tensor that requires grad``. Or, after following the advice in
-this message, a gradient of which a part is missing.
+The symptom: you get the error ``Can't call numpy() on Tensor that requires grad``. Or you have followed the advice in
+that message, and part of a gradient is missing.
 """
 
 from textwrap import fill
@@ -31,7 +31,7 @@ except RuntimeError as error:
 
 
 def detached_exp(x):
-    # For a tensor without dimensions NumPy returns a number, which from_numpy would refuse.
+    # For a zero-dimensional tensor NumPy returns a scalar, which from_numpy would refuse.
     return torch.as_tensor(np.exp(x.detach().numpy()))
 
 
@@ -43,22 +43,21 @@ for function in (detached_exp, torch.exp):
 # The cause
 # ---------
 #
-# NumPy leaves no record for autograd, so ``numpy()`` refuses. ``detach()`` silences the message, and what comes
-# back from NumPy is a constant. The product still has a gradient, but only that of its first factor:
-# :math:`e^x` instead of :math:`(1 + x)\,e^x`.
+# Autograd cannot record what NumPy does, so ``numpy()`` refuses. ``detach()`` silences the error, but then NumPy's
+# result is a constant to autograd. The product still has a gradient, but only the part that comes from its first
+# factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
 #
 # The same again, one level up
 # ----------------------------
 #
-# Autograd records nothing in ``forward``, and nothing in ``backward`` unless it is asked to with
-# ``create_graph=True``. So ``numpy()`` is allowed in both, and ``backward`` supplies the gradient. Written in
-# NumPy as well, it passes the first check:
+# Autograd records nothing in ``forward``, and nothing in ``backward`` unless you pass ``create_graph=True``. So you can
+# call ``numpy()`` in both methods of a Function, and it still passes ``gradcheck``:
 
 
 class NumpyExp(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
-        # NumPy works on the CPU; the result belongs where x is.
+        # NumPy works on the CPU, but the result belongs on x's device.
         out = torch.as_tensor(np.exp(x.cpu().numpy()), device=x.device)
         ctx.save_for_backward(out)
         return out
@@ -76,23 +75,22 @@ class NumpyExpDetached(NumpyExp):
         return torch.as_tensor(grad_output.detach().numpy() * out.detach().numpy())
 
 
-print("gradcheck    ", gradcheck(NumpyExp.apply, x))
+print("gradcheck    ", gradcheck(NumpyExp.apply, x), gradcheck(NumpyExpDetached.apply, x))
 try:
     gradgradcheck(NumpyExp.apply, x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
-print("gradcheck    ", gradcheck(NumpyExpDetached.apply, x))
 print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=False))
 
 # %%
-# For a second derivative autograd does record in ``backward``, and the message is back. With
-# ``detach()`` it goes away once more, and the second derivative with it.
+# For a second derivative, autograd does record ``backward``, and the error comes back. ``detach()`` silences it once
+# more, but then the second derivative is lost, as the last printed line shows.
 #
 # The cure
 # --------
 #
-# NumPy in ``forward``, and PyTorch in ``backward`` where you can. Where you cannot, ``backward`` becomes a
-# Function of its own: :doc:`/double_backward/backward_outside_autograd`.
+# Use NumPy in ``forward``, but PyTorch in ``backward`` where you can. Where you can't, make ``backward`` a second
+# Function, as in :doc:`/double_backward/backward_outside_autograd`.
 
 
 class NumpyExpTorchBackward(NumpyExp):
@@ -106,13 +104,12 @@ exp = NumpyExpTorchBackward.apply
 print("gradcheck    ", gradcheck(exp, x))
 print("gradgradcheck", gradgradcheck(exp, x))
 torch.testing.assert_close(grad((x * exp(x)).sum(), x)[0], (1 + x) * torch.exp(x))
-
 for inputs in (torch.tensor(1.0), torch.ones(0, 2), torch.arange(4.0).half()[::2]):
     torch.testing.assert_close(exp(inputs), torch.exp(inputs))
 
 # %%
-# It takes ``float32`` and ``float16``, numbers and empty tensors as well. What NumPy has no dtype for and what
-# has no values is refused:
+# This Function also accepts ``float32`` and ``float16``, scalars and empty tensors. It refuses ``bfloat16``, a dtype
+# that NumPy doesn't have, and a tensor on ``meta``, which has no data:
 
 for inputs in (x.bfloat16(), x.to("meta")):
     try:

@@ -2,13 +2,13 @@
 A physics-informed network solves the wrong equation
 ====================================================
 
-The loss of a physics-informed network (PINN) contains derivatives of the network. This page solves a differential
-equation with a custom Function as the activation, first with one that loses its second derivative, then with a right
-one.
+The loss of a physics-informed network (PINN) contains derivatives of the network. Here you solve a differential
+equation with a custom Function as the activation: first with a Function that loses its second derivative, then with a
+correct one.
 
 Read :doc:`lost_second_derivative` first.
 
-The symptom: the loss, which is the residual of the equation, goes to zero as it should. The solution is wrong.
+The symptom: the loss, which is the equation's residual, goes to zero as it should, but the solution is wrong.
 """
 
 import math
@@ -24,9 +24,9 @@ torch.set_num_threads(1)  # sums that are split among threads round differently
 # The symptom
 # -----------
 #
-# The equation is Poisson's in one dimension, :math:`u'' = -\pi^2 \sin\,\pi x` with :math:`u(0) = u(1) = 0`, and its
-# solution is :math:`\sin\,\pi x`. The network is :math:`u = x \, (1 - x) \, n(x)`, which is zero at both ends. Its
-# activation is a sine that keeps its own derivative on ``ctx``:
+# The equation is Poisson's equation in one dimension, :math:`u'' = -\pi^2 \sin\,\pi x` with :math:`u(0) = u(1) = 0`,
+# and its solution is :math:`\sin\,\pi x`. The network is :math:`u = x \, (1 - x) \, n(x)`, which is zero at both ends.
+# Its activation is a sine that keeps its derivative, the cosine, on ``ctx``:
 
 
 class SineOnCtx(torch.autograd.Function):
@@ -76,16 +76,16 @@ wrong_u, wrong_loss, wrong_error = solve("SineOnCtx", SineOnCtx.apply)
 assert wrong_loss < 0.2 < wrong_error
 
 # %%
-# The numbers are the residual in the first and in the last step, and the greatest distance from the solution, whose
-# values lie between 0 and 1.
+# The three printed values are the residual in the first step, the residual in the last step, and the largest difference
+# between ``u`` and the true solution, whose values are between 0 and 1.
 #
 # The cause
 # ---------
 #
-# On paper :math:`u'' = -2n + 2 \, (1 - 2x) \, n' + x \, (1 - x) \, n''`. To autograd the cosines are constants, so
-# :math:`n''` is zero, and the last term is missing. The other two have a graph. Therefore nothing is raised, and
-# training solves the equation that is left. At :math:`x = 1/2` it says :math:`-2n = -\pi^2`, so that :math:`u = n /
-# 4` is :math:`\pi^2 / 8` there instead of 1:
+# On paper :math:`u'' = -2n + 2 \, (1 - 2x) \, n' + x \, (1 - x) \, n''`. To autograd the saved cosines are constants,
+# so :math:`n''` is zero, and the last term is missing. The first two terms still have a graph, so no error is raised,
+# and training solves the equation that is left. At :math:`x = 1/2` that equation says :math:`-2n = -\pi^2`, so
+# :math:`u = n / 4` is :math:`\pi^2 / 8` at this point instead of 1:
 
 print(f"{wrong_u[16].item():.2f} {math.pi**2 / 8:.2f}")
 assert abs(wrong_u[16].item() - math.pi**2 / 8) < 0.05
@@ -97,7 +97,7 @@ print("gradgradcheck", gradgradcheck(SineOnCtx.apply, points, raise_exception=Fa
 # The cure
 # --------
 #
-# Save the input, and let autograd record the cosine in ``backward``:
+# Save the input instead, and compute the cosine in ``backward``, where autograd can record it:
 
 
 class Sine(torch.autograd.Function):
@@ -115,36 +115,40 @@ class Sine(torch.autograd.Function):
 u, loss, error = solve("Sine", Sine.apply)
 assert loss < 0.2 and error < 0.02
 
-figure, axes = plt.subplots(figsize=(4.8, 3.2))
-axes.plot(x.detach(), solution, color="C0", linewidth=4, label="sin(pi x)")
-axes.plot(x.detach(), u, color="C1", linestyle="--", label="Sine")
-axes.plot(x.detach(), wrong_u, color="C2", linestyle=":", label="SineOnCtx")
-axes.set_xlabel("x")
-axes.set_ylabel("u")
+_, axes = plt.subplots(figsize=(4.8, 3.2))
+axes.plot(x.detach(), solution, linewidth=4, label="sin(pi x)")
+axes.plot(x.detach(), u, linestyle="--", label="Sine")
+axes.plot(x.detach(), wrong_u, linestyle=":", label="SineOnCtx")
 axes.legend()
 plt.show()
+
+# %%
+# A ``u_xx`` that is zero
+# -----------------------
+#
+# ReLU loses the same term without any Function. Its slope is constant on each side of zero, so :math:`n''` really is
+# zero, and the network misses the solution as before. Use a smooth activation, such as ``torch.tanh``:
+
+for activation in (torch.relu, torch.tanh):
+    first, _, last = Network(activation).layers
+    (n_x,) = grad(last(activation(first(x))).sum(), x, create_graph=True)
+    (n_xx,) = grad(n_x.sum(), x)
+    print("n_xx.abs().max()", f"{n_xx.abs().max().item():.2f}")
+    *_, error = solve(activation.__name__, activation)
+    assert (error < 0.02) == n_xx.any() == (activation is torch.tanh)
 
 # %%
 # Three derivatives
 # -----------------
 #
-# The residual takes two derivatives, and training differentiates the residual once more, by the weights. So the
-# activation needs three, one more than ``gradgradcheck`` checks. For the third, check the first derivative with it.
-# The second activation is that of :doc:`three_cures` whose second derivative is written by hand:
+# The residual contains a second derivative, and training differentiates the residual once more, with respect to the
+# weights. So the activation needs three derivatives, one more than ``gradgradcheck`` checks. To check the third, run
+# ``gradgradcheck`` on the first derivative. :doc:`three_cures` has a Function that is right only up to the second.
 
-from three_cures import SiLUByHand
 
-for function in (Sine, SiLUByHand):
+def sine_slope(x):
+    return grad(Sine.apply(x).sum(), x, create_graph=True)[0]
 
-    def derivative(x):
-        return grad(function.apply(x).sum(), x, create_graph=True)[0]
 
-    print(f"{function.__name__:10}", gradcheck(function.apply, points), end=" ")
-    print(gradgradcheck(function.apply, points), end=" ")
-    print(gradgradcheck(derivative, points, raise_exception=False))
-*_, error = solve("SiLUByHand", SiLUByHand.apply)
-assert error < 0.02
-
-# %%
-# Its residual is right, but the gradient of its residual is not. Training finds the solution here all the same, which
-# nothing promises for another equation. The other cures on that page give the third derivative as well.
+print("gradcheck    ", gradcheck(Sine.apply, points))
+print("gradgradcheck", gradgradcheck(Sine.apply, points), gradgradcheck(sine_slope, points))

@@ -2,14 +2,14 @@
 Recompute or save?
 ==================
 
-Memory for time: a formula keeps several tensors for ``backward``, and most of them can be computed again from
-one. This page does so in two ways, with a Function of your own and with ``checkpoint``, and counts bytes and
+A formula can keep several tensors for ``backward``, although most of them could be computed again from just one. Here
+you see two ways to save memory at the cost of time, a custom Function and ``checkpoint``, and count bytes and
 milliseconds.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
-Memory runs out in training although the weights are small. What fills it are tensors that the operations of
-one formula keep for ``backward``.
+Training runs out of memory although the weights are small. The memory is full of tensors that the operations of one
+formula keep for ``backward``.
 """
 
 from time import perf_counter
@@ -28,8 +28,8 @@ CUBIC = 0.044715
 # The symptom
 # -----------
 #
-# GELU, approximated with :math:`\tanh` and written as its formula. A hook counts the bytes that autograd keeps
-# for an input of 1,000,000 bytes, each storage once:
+# This formula approximates GELU with :math:`\tanh`. For an input of 1,000,000 bytes, a hook adds up what autograd
+# keeps, each storage once:
 
 
 def tanh_gelu(x):
@@ -52,13 +52,13 @@ inputs = torch.randn(500, 500, requires_grad=True)
 print(f"{bytes_of_graph(tanh_gelu):,}")
 
 # %%
-# Four tensors: the power keeps ``x``, ``tanh`` its output, and the last product both of its factors. We hold ``x``
-# ourselves, the other three are in memory only for ``backward``.
+# Autograd keeps four tensors: the power keeps ``x``, ``tanh`` keeps its output, and the last product keeps both of its
+# factors. We hold ``x`` ourselves, but the other three stay in memory only for ``backward``.
 #
 # Cure one: a Function that recomputes
 # ------------------------------------
 #
-# It saves ``x`` and computes the rest again in ``backward``, with a derivative written by hand.
+# This Function saves only ``x`` and computes the rest again in ``backward``, with a derivative written by hand.
 
 
 class GELURecomputed(torch.autograd.Function):
@@ -79,7 +79,8 @@ class GELURecomputed(torch.autograd.Function):
 # Cure two: checkpoint
 # --------------------
 #
-# ``torch.utils.checkpoint`` runs ``forward`` again when ``backward`` needs it. No formula is needed.
+# ``torch.utils.checkpoint`` keeps only the function's input and reruns the function when the backward pass needs the
+# other tensors. You don't have to write a derivative.
 
 
 def checkpointed(x):
@@ -95,8 +96,8 @@ for function in (GELURecomputed.apply, checkpointed):
 # Bytes and time
 # --------------
 #
-# Four layers in a row: the bytes that they keep, and the fastest of six runs forward and backward. Checkpoint
-# can also go around all four at once:
+# Each line of the output gives the bytes that four layers in a row keep, and the shortest time of six forward and
+# backward passes. In ``at_once``, a single checkpoint surrounds all four layers:
 
 
 def four(layer):
@@ -122,32 +123,29 @@ for name, network in NETWORKS.items():
     print(f"{name:14} {bytes_of_graph(network):11,} {1000 * fastest:8.2f} ms")
 
 # %%
-# Around each layer, checkpoint keeps what the Function keeps: the input of every layer. Around all four, it
-# keeps one tensor, and ``backward`` makes the others again.
-#
-# What was not kept is computed again, and that takes time. How much depends on the machine and on the layer.
+# A checkpoint around each layer keeps what the Function keeps, namely the input of every layer. A single checkpoint
+# around all four layers keeps one tensor, and computes the others again during the backward pass. How much time that
+# takes depends on the machine and on the layer.
 #
 # What ``forward`` changes
 # ------------------------
 #
-# It changes twice if ``forward`` runs twice. The running mean and variance of batch norm are updated once more in
-# ``backward``. Both updates see the same batch, so with a smaller ``momentum`` the two do what one does otherwise:
+# If ``forward`` runs twice, whatever it changes is changed twice. Batch norm, for example, updates its running mean and
+# variance a second time during the backward pass. Both updates see the same batch, so you can choose a smaller
+# ``momentum`` with which two updates do what one usually does:
 
 
-def updated(momentum, call):
+def updated(momentum, *, twice):
     norm = torch.nn.BatchNorm1d(500, momentum=momentum)
-    call(norm, inputs).sum().backward()
+    out = checkpoint(norm, inputs, use_reentrant=False) if twice else norm(inputs)
+    out.sum().backward()
     return norm
 
 
-def in_checkpoint(norm, x):
-    return checkpoint(norm, x, use_reentrant=False)
-
-
-plain, twice = updated(0.1, lambda norm, x: norm(x)), updated(0.1, in_checkpoint)
+plain, twice = updated(0.1, twice=False), updated(0.1, twice=True)
 print(plain.num_batches_tracked.item(), twice.num_batches_tracked.item())
 assert not torch.allclose(plain.running_mean, twice.running_mean)
-adjusted = updated(1 - (1 - 0.1) ** 0.5, in_checkpoint)
+adjusted = updated(1 - (1 - 0.1) ** 0.5, twice=True)
 torch.testing.assert_close(adjusted.running_mean, plain.running_mean)
 torch.testing.assert_close(adjusted.running_var, plain.running_var)
 
@@ -155,12 +153,7 @@ torch.testing.assert_close(adjusted.running_var, plain.running_var)
 # Which one
 # ---------
 #
-# - Checkpoint asks for no formula and can span many layers. Choose ``use_reentrant=False``; what happens
-#   otherwise is on :doc:`checkpoint_and_grad`.
-#
-# - A Function of your own needs a formula. It is worth it for a layer that is used often.
-#
-# - What need not be exact can be kept in half the bytes instead: :doc:`smaller_saved_tensors`.
-#
-# All this is memory that is kept between forward and backward. The peak is another matter, see
-# :doc:`/conv_bn_fusion/peak_and_time`.
+# ``checkpoint`` needs no formula for the derivative and can span many layers; :doc:`checkpoint_and_grad` shows why to
+# choose ``use_reentrant=False``. A custom Function needs a formula, which is worth the work for a layer that you use
+# often. Tensors that don't have to be exact can also be kept in half the bytes; see :doc:`smaller_saved_tensors`. All
+# this is about memory kept between forward and backward, not about the peak in :doc:`/conv_bn_fusion/peak_and_time`.

@@ -2,12 +2,14 @@
 ``saved_tensors_hooks``: half the memory in bfloat16
 ====================================================
 
-A pair of hooks can keep what ``backward`` needs in a smaller form, without a Function of your own. This page shows
-what such hooks may convert, what they have to leave alone, and how exact both derivatives remain.
+With a pair of hooks you can keep the tensors that ``backward`` needs in a smaller form, without writing a Function.
+Here you see what such hooks may convert, what they have to leave alone, and how exact the first and second derivatives
+remain.
 
 Read :doc:`recompute_or_save` first.
 
-Training runs out of memory, and what fills it is expensive to compute again. You can keep it less exactly.
+Training runs out of memory, and the tensors that fill it are expensive to compute again. You can keep them with less
+precision instead.
 """
 
 import torch
@@ -21,8 +23,9 @@ torch.manual_seed(0)
 # Hooks that convert everything
 # -----------------------------
 #
-# The first hook turns what is saved into ``bfloat16``, half the size of ``float32``, and the second turns it back.
-# Around an embedding they send the gradients to the wrong rows, and no error says so:
+# The hook ``to_bfloat16`` converts each saved tensor to ``bfloat16``, half the size of ``float32``, and
+# ``from_bfloat16`` converts it back. Around an embedding, these two hooks send the gradients to the wrong rows, without
+# an error:
 
 
 def as_it_is(tensor):
@@ -49,14 +52,15 @@ print(rows.tolist(), rows_with_gradient(to_bfloat16))
 assert rows_with_gradient(to_bfloat16) == [256, 300]
 
 # %%
-# The indices are a saved tensor too, and ``bfloat16`` has only eight significant bits: it makes 256 of 257.
+# The embedding's indices are saved too, but ``bfloat16`` has only eight significant bits, so 257 becomes 256.
 #
 # Hooks that choose
 # -----------------
 #
-# Convert ``float32`` and ``float64`` only: integers change, complex numbers would lose their imaginary part.
-# And leave alone whatever stays in memory anyway, such as the input and the parameters, because a copy beside
-# them takes more memory, not less. A linear layer saves a view of its weight, so compare storages, not tensors:
+# Convert only ``float32`` and ``float64``, because integers can change and complex numbers would lose their imaginary
+# part. Also leave alone whatever stays in memory anyway, such as the input and the parameters, because an extra copy
+# takes more memory, not less. A linear layer saves a view of its weight, so compare storages, not tensors, to recognise
+# what is held:
 
 
 def to_bfloat16_except(*held):
@@ -64,9 +68,8 @@ def to_bfloat16_except(*held):
 
     def pack(tensor):
         is_held = tensor.untyped_storage().data_ptr() in storages
-        if tensor.dtype in (torch.float32, torch.float64) and not is_held:
-            return to_bfloat16(tensor)
-        return as_it_is(tensor)
+        converts = tensor.dtype in (torch.float32, torch.float64) and not is_held
+        return to_bfloat16(tensor) if converts else as_it_is(tensor)
 
     return pack
 
@@ -75,8 +78,8 @@ assert rows_with_gradient(to_bfloat16_except(table)) == rows.tolist()
 assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
-# Three functions of an input of 1,000,000 bytes, with what is held or saved, each storage once: without conversion,
-# with everything converted, and with a choice.
+# Each line of the output counts the bytes that a function of a 1,000,000-byte input holds or saves, each storage once.
+# The columns are for no conversion, for converting everything, and for converting only what the hook above chooses.
 
 from recompute_or_save import tanh_gelu
 
@@ -88,7 +91,6 @@ def three_uses(x):
 
 def bytes_of_all(function, pack, *held):
     kept = list(held)
-    # What is kept cannot be unpacked here, and need not be.
     with saved_tensors_hooks(lambda tensor: kept.append(pack(tensor)[1]), lambda _: _):
         function(*held)
     storages = [tensor.untyped_storage() for tensor in kept]
@@ -102,8 +104,9 @@ for function, *held in (tanh_gelu, inputs), (linear, inputs, weight), (three_use
     print(f"{function.__name__:10}", *(f"{number:10,}" for number in numbers))
 
 # %%
-# The choice is best for the first two; the weight has 1,000,000 bytes as well. Nothing helps the third: three
-# operations save the same tensor, and the hook converts it once for each of them.
+# For ``tanh_gelu``, the hooks that choose need the fewest bytes. For ``linear``, whose weight also has 1,000,000 bytes,
+# they need as many as no conversion. Neither pair helps ``three_uses``, because three operations save the same tensor
+# and the hook converts it once for each of them.
 #
 # How exact is it?
 # ----------------
@@ -125,15 +128,15 @@ for found, right in zip(two_orders(gelu_in_bfloat16), two_orders(tanh_gelu)):
     print(f"{((found - right).norm() / right.norm()).item():.0e}")
 
 # %%
-# Not exact enough for ``gradcheck``. The numbers are the relative deviations of the first and of the second
-# derivative, from the rounding to ``bfloat16``. Whether that will do is for you to decide.
+# Rounding to ``bfloat16`` makes the derivatives too inaccurate for ``gradcheck``. The two values are the relative
+# errors of the first and second derivatives. Whether such errors are acceptable is up to you.
 #
-# Two things escape such hooks. What lies on ``ctx`` never reaches them, as :doc:`freed_after_backward` shows.
-# And autograd does not notice an in-place change of a tensor that they leave alone: without hooks it raises an
-# error, with them the gradient is computed from the changed values.
+# Such hooks have two blind spots. They never see a tensor on ``ctx``, as :doc:`freed_after_backward` shows. And if a
+# tensor that they leave alone is later changed in place, autograd does not notice. Without hooks it raises an error,
+# but with hooks it computes the gradient from the changed values.
 #
-# They do reach what a Function of yours saves. Each time that ``backward`` reads ``ctx.saved_tensors``, all of it is
-# unpacked again, so read it once:
+# The hooks do see what your own Function passes to ``save_for_backward``. Each time ``backward`` reads
+# ``ctx.saved_tensors``, all of these tensors are unpacked again, so read it only once, unlike this Function:
 
 
 class ProductReadTwice(torch.autograd.Function):
@@ -152,12 +155,10 @@ def unpack(tensor):
     return tensor
 
 
-unpacked = []
+unpacked, pair = [], (x, torch.randn_like(x, requires_grad=True))
 with saved_tensors_hooks(lambda tensor: tensor, unpack):
-    grad(ProductReadTwice.apply(inputs, weight).sum(), (inputs, weight))
+    torch.testing.assert_close(grad(ProductReadTwice.apply(*pair).sum(), pair), (pair[1], pair[0]))
 print(len(unpacked))
 assert len(unpacked) == 4  # two tensors, twice
-y = x.detach().exp().requires_grad_()
-print("gradcheck    ", gradcheck(ProductReadTwice.apply, (x, y)))
-print("gradgradcheck", gradgradcheck(ProductReadTwice.apply, (x, y)))
-torch.testing.assert_close(ProductReadTwice.apply(x, y), x * y)
+print("gradcheck    ", gradcheck(ProductReadTwice.apply, pair))
+print("gradgradcheck", gradgradcheck(ProductReadTwice.apply, pair))

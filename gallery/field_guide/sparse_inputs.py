@@ -2,8 +2,9 @@
 A sparse matrix as an input
 ===========================
 
-A sparse matrix has a derivative at each element that it stores, and one at each zero that it does not store. This
-page shows how a Function returns one kind or both, and how to tell ``gradcheck`` which of them you mean.
+A sparse matrix has a derivative for each element that it stores, and also for each zero that it doesn't. Here you write
+one Function that returns only the stored elements' derivatives and one that returns them all, and learn to tell
+``gradcheck`` which set you mean.
 
 Read :doc:`none_and_zeros` first.
 
@@ -14,13 +15,14 @@ import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
 
 torch.manual_seed(0)
-torch.sparse.check_sparse_tensor_invariants.enable()  # without a choice here, PyTorch warns
+torch.sparse.check_sparse_tensor_invariants.enable()  # PyTorch warns if you don't choose
 
 # %%
 # The symptom
 # -----------
 #
-# A sparse matrix times a dense one. The matrix gets a gradient where it stores elements:
+# This Function multiplies a sparse matrix by a dense one. The sparse matrix gets a gradient only where it stores
+# elements:
 
 
 class StoredProduct(torch.autograd.Function):
@@ -56,9 +58,10 @@ show_error(gradcheck, StoredProduct.apply, (matrix, x))
 # The cause
 # ---------
 #
-# ``gradcheck`` moved all six elements, ``backward`` gives a gradient to three, and both make sense. Where a zero
-# means "no edge here" or "this weight is pruned", it stays zero and needs no gradient. Where it is a number like the
-# others, it has a derivative like the others. PyTorch has operations of both kinds:
+# ``gradcheck`` varied all six elements, while ``backward`` gives a gradient to only three, and either choice makes
+# sense. If a zero means "no edge here" or "this weight is pruned", it stays zero and needs no gradient. If the zero is
+# a value like any other, it has a derivative like any other. PyTorch has operations of both kinds, with a gradient for
+# six elements or for three:
 
 results = {
     "mm": torch.mm(matrix, x),
@@ -76,15 +79,16 @@ for (name, result), expected in zip(results.items(), (6, 6, 3, 3)):
 # The cure
 # --------
 #
-# With ``masked=True``, only the stored elements are moved and compared. Afterwards ``gradcheck`` sends no gradient,
-# and cannot examine the sparse zeros that come back; ``check_undefined_grad=False`` leaves this out:
+# With ``masked=True``, ``gradcheck`` varies and compares only the stored elements. Afterwards, however, it calls
+# ``backward`` with an undefined gradient and cannot examine the sparse zeros it gets. ``check_undefined_grad=False``
+# skips this last step:
 
 show_error(gradcheck, StoredProduct.apply, (matrix, x), masked=True)
 print(gradcheck(StoredProduct.apply, (matrix, x), masked=True, check_undefined_grad=False))
 
 # %%
-# ``gradgradcheck`` takes no sparse gradients, not even those of PyTorch's own operation. Let it move the values in a
-# dense tensor, and put the matrix together inside. Both checks then pass without an option:
+# ``gradgradcheck`` accepts no sparse gradients, not even those of PyTorch's own operation. So pass it the stored values
+# as a dense tensor, and build the sparse matrix inside the function. Then both checks pass without options:
 
 show_error(gradgradcheck, torch.sparse.mm, (matrix, x), masked=True)
 values = matrix.detach().values().requires_grad_()
@@ -98,8 +102,8 @@ print("gradcheck    ", gradcheck(product_of_values, (values, x)))
 print("gradgradcheck", gradgradcheck(product_of_values, (values, x)))
 
 # %%
-# A derivative everywhere has the size of the whole matrix. Both checks take it as it is. ``SGD`` does not: it cannot
-# add a dense tensor to a sparse parameter.
+# If every element gets a derivative, the gradient is as large as the whole matrix. Both checks accept this gradient,
+# but ``SGD`` does not, because it cannot add a dense tensor to a sparse parameter.
 
 
 class EverywhereProduct(StoredProduct):
@@ -112,8 +116,5 @@ class EverywhereProduct(StoredProduct):
 print("gradcheck    ", gradcheck(EverywhereProduct.apply, (matrix, x)))
 print("gradgradcheck", gradgradcheck(EverywhereProduct.apply, (matrix, x)))
 optimizer = torch.optim.SGD([matrix], lr=0.1)
-StoredProduct.apply(matrix, x).sum().backward()
-optimizer.step()
-optimizer.zero_grad()
 EverywhereProduct.apply(matrix, x).sum().backward()
 show_error(optimizer.step)

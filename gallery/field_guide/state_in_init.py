@@ -2,13 +2,13 @@
 Old-style Functions that keep state
 ===================================
 
-In early versions of PyTorch you created an object of a Function and kept settings in it. This page shows what
-happens to such code now, why a class attribute is no replacement, and where settings belong.
+In early versions of PyTorch you created an instance of a Function and kept settings in it. Here you see what happens to
+such code now, why a class attribute is no replacement, and where settings belong.
 
 Read :doc:`grad_is_none` first.
 
-The symptom: ``Legacy autograd function with non-static forward method is deprecated``, even if ``forward`` is static.
-Or an attribute that ``__init__`` has set is missing in ``forward``.
+The symptom: you get the error ``Legacy autograd function with non-static forward method is deprecated``, even if
+``forward`` is static. Or an attribute that you set in ``__init__`` is missing in ``forward``.
 """
 
 from textwrap import fill
@@ -42,8 +42,7 @@ x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 attempts = (
     lambda: ScaleOldStyle(3.0)(x),  # 1: as it was once written
     lambda: ScaleWithInit(3.0)(x),  # 2: with static methods
-    lambda: ScaleWithInit(3.0).apply(x),  # 3: apply of an object
-    lambda: ScaleWithInit.apply(x),  # 4: apply of the class
+    lambda: ScaleWithInit(3.0).apply(x),  # 3: apply on an instance
 )
 for number, attempt in enumerate(attempts, start=1):
     try:
@@ -57,12 +56,12 @@ for number, attempt in enumerate(attempts, start=1):
 # The cause
 # ---------
 #
-# 1 and 2: an object of a Function cannot be called, and the error blames ``forward`` in both cases. 3 and 4
-# are the same call, for ``apply`` belongs to the class and does not see the object. For each call it makes a
-# ``ctx``, and that has another class. The two methods themselves are right:
+# Attempts 1 and 2 fail because an instance of a Function cannot be called, although the error blames ``forward`` both
+# times. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. For each call, it creates
+# a ``ctx``, an object of a different class that has no ``factor``. The old ``forward`` and ``backward`` are themselves
+# correct:
 
 old = ScaleOldStyle(3.0)
-print(old.forward(x.detach()).tolist(), old.backward(x.detach()).tolist())
 for method in (old.forward, old.backward):
     assert method(x.detach()).tolist() == [3.0, 6.0]
 
@@ -92,14 +91,15 @@ assert (out / x).tolist() == [3.0, 3.0]
 assert grad(ScaleByAttribute.apply(x).sum(), x)[0].tolist() == [5.0, 5.0]
 
 # %%
-# The attribute is right as long as nobody changes it. Here another layer, with the factor 5, changed it between
-# ``forward`` and ``backward``. The output was multiplied by 3, and its gradient is 5.
+# A class attribute works as long as nobody changes it. Here it was changed between ``forward`` and ``backward``, as if
+# by another layer with the factor 5. So in the last printed line, the output was multiplied by 3, but its gradient is
+# 5.
 #
 # The cure
 # --------
 #
-# A setting is an argument of ``forward``, and ``ctx`` carries it to the ``backward`` of the same call. An
-# object that keeps settings is a module:
+# Make each setting an argument of ``forward``, and let ``ctx`` carry it to the ``backward`` of the same call. If you
+# want an object that keeps settings, write a module:
 
 
 class ScaleBy(torch.autograd.Function):

@@ -2,11 +2,13 @@
 Tensors on ctx: memory that does not come back
 ==============================================
 
-Here you measure the memory that a tensor on ``ctx`` keeps when nobody needs it any more, and find out why it leaks.
+A tensor on ``ctx`` can stay in memory when it is no longer needed. Here you measure this memory leak and find its
+cause.
 
 Read :doc:`/double_backward/saving_outputs` and :doc:`ctx_or_save_for_backward` first.
 
-An attribute of ``ctx`` is shorter to write than ``save_for_backward``, but with it memory grows from step to step.
+Setting an attribute of ``ctx`` is easier than calling ``save_for_backward``, but then memory use grows from step to
+step.
 """
 
 import gc
@@ -21,7 +23,8 @@ torch.manual_seed(0)
 # Two Functions, and no check tells them apart
 # --------------------------------------------
 #
-# The derivative of the sigmoid is :math:`y \, (1 - y)`, and the output :math:`y` gets to ``backward`` in two ways:
+# The derivative of the sigmoid is :math:`y \, (1 - y)`. These two Functions pass the output :math:`y` to ``backward``
+# in different ways:
 
 from ctx_or_save_for_backward import SigmoidOnCtx, SigmoidSaved
 
@@ -33,9 +36,9 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 # A cycle of references
 # ---------------------
 #
-# Five steps each make an output of 4,000 bytes and drop it without ``backward``. Weak references tell how many bytes
-# are left with Python's garbage collector switched off, and how many after it has run. In the last two lines the
-# output is overwritten in place, as ``nn.ReLU(inplace=True)`` would do.
+# Each of five steps makes an output of 4,000 bytes and drops it without ``backward``. Weak references tell us how many
+# bytes are left while Python's garbage collector is switched off (first column), and how many after it has run (second
+# column). In the last two printed lines, the output is overwritten in place, as ``nn.ReLU(inplace=True)`` would do.
 
 
 def bytes_alive(storages):
@@ -63,23 +66,23 @@ assert five_steps(SigmoidOnCtx, torch.relu_) == (20_000, 20_000)
 assert five_steps(SigmoidSaved, torch.relu_) == (0, 0)
 
 # %%
-# An output leads to its node, ``out.grad_fn``. That node is ``ctx``, and through the attribute it leads back to the
-# output. Such a cycle of references stays in memory until the garbage collector runs, which may be many steps later.
+# An output refers to its node, ``out.grad_fn``. That node is ``ctx``, and its attribute refers back to the output. Such
+# a reference cycle stays in memory until the garbage collector runs, which may be many steps later.
 #
-# After the operation in place the collector cannot help. ``out.grad_fn`` is now the node of ``relu_``, a C++
-# object through which the collector does not see, and this memory is lost. ``save_for_backward`` keeps an output
-# without its node and joins the two in ``backward``, so there is no cycle.
+# After the in-place operation (third line), the collector cannot help. ``out.grad_fn`` is now the node of ``relu_``, a
+# C++ object that the collector cannot look inside, so this memory is lost. ``save_for_backward`` keeps an output
+# without its node and joins the two again in ``backward``, so there is no cycle.
 #
-# Under ``torch.no_grad()`` there is no node. What a Function saves then is gone when ``apply`` returns, and you need
-# not prevent it from saving:
+# Under ``torch.no_grad()`` there is no node. Whatever a Function saves is gone when ``apply`` returns, so you don't
+# need to prevent it from saving:
 
 with torch.no_grad():
     for function in (SigmoidOnCtx, SigmoidSaved):
         assert five_steps(function) == (0, 0)
 
 # %%
-# What leads back may be another object, such as a module on ``ctx`` that remembers the last output. It should remember
-# the output without its history:
+# The reference back to the output may also come from another object, such as a module on ``ctx`` that remembers its
+# last output. Such a module should remember the output without its history:
 
 
 class SigmoidOfLayer(SigmoidSaved):
@@ -121,8 +124,8 @@ assert five_steps(LayerDetached) == five_steps(LayerDetached, torch.relu_) == (0
 # A view of an output
 # -------------------
 #
-# A view is another tensor than the output, even if it has all its elements. ``save_for_backward`` keeps it as it is, and
-# a view holds the tensor that it shows:
+# A view of the output is a different tensor, even if it shows all the output's elements. ``save_for_backward`` keeps
+# the view as it is, and the view keeps its base, the output, in memory:
 
 
 class SigmoidViewSaved(SigmoidSaved):
@@ -138,8 +141,8 @@ assert five_steps(SigmoidViewSaved) == (20_000, 20_000)
 assert five_steps(SigmoidViewSaved, lambda out: out.sum().backward()) == (0, 0)
 
 # %%
-# Again the cycle runs through C++. ``backward`` frees what was saved and breaks it, but a step without ``backward`` loses
-# its memory for good. Besides, a view taken in ``forward`` has no history, and the second derivative is wrong. So save
-# the output itself, and take the view in ``backward``.
+# Again the cycle runs through C++. A backward pass breaks it by freeing the saved tensors (last line), but a step
+# without one loses its memory for good. Besides, a view taken in ``forward`` has no history, so the second derivative
+# is wrong. Save the output itself instead, and take the view in ``backward``.
 #
-# Even without a cycle, a tensor on ``ctx`` still stays longer than it is needed: :doc:`freed_after_backward`.
+# Even without a cycle, a tensor on ``ctx`` stays in memory longer than necessary. See :doc:`freed_after_backward`.

@@ -2,14 +2,13 @@
 Threads and the autograd engine
 ===============================
 
-A Function that keeps something between its calls, such as a buffer, a lock or a setting, may meet several
-threads. On this page you see in which thread ``backward`` runs on the CPU, and that autograd does not wait
-for one call to end before the next begins.
+A Function that keeps something between calls, such as a buffer, a lock or a setting, may be used by several threads.
+Here you see which thread runs ``backward`` on the CPU, and that autograd lets calls from different threads overlap.
 
 Read :doc:`ctx_or_save_for_backward` first.
 
-The symptom: gradients are wrong only when several threads compute at once, ``backward`` never comes back, or an
-attribute of ``threading.local()`` is missing in it.
+The symptom: gradients are wrong only when several threads compute at once, ``backward`` never returns, or an attribute
+of ``threading.local()`` is missing in ``backward``.
 """
 
 import sys
@@ -44,7 +43,7 @@ one = ThreadPoolExecutor(1, thread_name_prefix="worker")
 out = Tripled.apply(x).sum()
 print(grad(out, x, retain_graph=True)[0].tolist())
 error = one.submit(grad, out, x).exception()
-print(torch.__version__, threads)
+print(threads)
 print(f"{type(error).__name__}: {error}")
 assert threads == ["MainThread", "worker_0"]
 assert out.item() == 9.0 and isinstance(error, AttributeError)
@@ -52,27 +51,15 @@ print("gradcheck    ", gradcheck(Tripled.apply, x))
 print("gradgradcheck", gradgradcheck(Tripled.apply, x))
 
 # %%
-# In torch 2.13 on the CPU, ``backward`` runs in the thread that asks for gradients, which need not be the
-# thread of ``forward``. What ``forward`` leaves in ``threading.local()`` is then not there; on ``ctx`` it
-# would be. The switches of PyTorch are kept per thread, too, so another thread does not see what you
-# switched:
-
-
-def switches():
-    return torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")
-
-
-with torch.no_grad(), torch.autocast("cpu"):
-    print(switches(), one.submit(switches).result())
-    assert switches() == (False, True)
-    assert one.submit(switches).result() == (True, False)
-
-# %%
+# In torch 2.13 on the CPU, ``backward`` runs in the thread that asks for gradients, which need not be the thread that
+# ran ``forward``. In a different thread, ``backward`` doesn't find what ``forward`` left in ``threading.local()``, but
+# would find it on ``ctx``.
+#
 # Two at the same time
 # --------------------
 #
-# To save allocations, this Function keeps one buffer for all its calls. A barrier makes the two threads
-# meet in the middle of ``backward``; they ask for gradients that differ by a factor of 10:
+# To save allocations, this Function keeps one buffer for all its calls. Two threads ask for gradients that differ by a
+# factor of 10, and a barrier makes the threads meet in the middle of ``backward``:
 
 
 class DoubledInBuffer(torch.autograd.Function):
@@ -82,7 +69,7 @@ class DoubledInBuffer(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        torch.mul(grad_output, 2, out=buffer)  # wrong: there is one buffer
+        torch.mul(grad_output, 2, out=buffer)  # wrong: there is only one buffer
         barrier.wait()
         return buffer.clone()
 
@@ -107,21 +94,20 @@ right = gradients_of_two_threads(Doubled)
 print(wrong[0] == wrong[1], right)
 assert wrong[0] == wrong[1] and right == [[2.0, 2.0], [20.0, 20.0]]
 barrier = threading.Barrier(1)
-for function in (DoubledInBuffer, Doubled):
-    print("gradcheck    ", gradcheck(function.apply, x))
+print("gradcheck    ", gradcheck(DoubledInBuffer.apply, x), gradcheck(Doubled.apply, x))
 print("gradgradcheck", gradgradcheck(Doubled.apply, x))
 
 # %%
-# ``True`` says that with the buffer both threads got the same gradient, although they asked for different
-# ones: one of them got the other's. They were in the ``backward`` of the *same node* at the same time, for
-# the barrier opens only for two. The cure is a new tensor for each call, as in ``Doubled``.
+# ``True`` means that, with the shared buffer, both threads got the same gradient although they asked for different
+# ones, so one got the other's. The barrier opens only when two are waiting, so both must have been in the ``backward``
+# of the *same node* at the same time. The fix is a new tensor for each call, as in ``Doubled``.
 #
 # A lock
 # ------
 #
-# What has to be shared needs a lock, and better an ``RLock``: ``backward`` runs in the thread of its caller,
-# and if the caller holds a plain lock already, the thread waits for itself. Here it gives up after a tenth of
-# a second:
+# Anything that has to be shared needs a lock, preferably an ``RLock``. Since ``backward`` runs in its caller's thread,
+# that thread waits for itself if the caller already holds a plain lock. Here the thread stops waiting for the plain
+# lock after a tenth of a second, which gives ``False``:
 
 
 class DoubledUnderLock(DoubledInBuffer):
@@ -145,8 +131,9 @@ assert acquired == [False, True]
 # A breakpoint
 # ------------
 #
-# A debugger follows the code through ``sys.settrace``, which concerns one thread. If ``backward`` runs in another, a
-# breakpoint in it is passed over. Here a tracer notes whether it sees ``backward``:
+# A debugger follows your code through ``sys.settrace``, which affects only the calling thread. If ``backward`` runs in
+# another, the debugger skips any breakpoint in it. Here a tracer records whether it sees ``backward``, first in its own
+# thread, then in another:
 
 
 def tracer(frame, event, argument):
@@ -162,15 +149,14 @@ def is_seen(call):
 
 
 seen = []
-out = Doubled.apply(x).sum()
-here = is_seen(lambda: grad(out, x, retain_graph=True))
-elsewhere = is_seen(lambda: one.submit(grad, out, x).result())
+here = is_seen(lambda: grad(Doubled.apply(x).sum(), x))
+elsewhere = is_seen(lambda: one.submit(grad, Doubled.apply(x).sum(), x).result())
 print(here, elsewhere)
 assert here and not elsewhere
 
 # %%
-# A call of ``breakpoint()`` in ``backward`` needs no tracer, and stops whichever thread comes by. Here it only notes the
-# name:
+# A call to ``breakpoint()`` in ``backward`` needs no tracer and stops whichever thread reaches it. Here, instead of
+# stopping the thread, it only records the thread's name:
 
 
 class DoubledWithBreakpoint(Doubled):

@@ -2,12 +2,12 @@
 A lost second derivative: three cures
 =====================================
 
-There are three ways to give a Function its second derivative back. Here each of them is written down and checked.
+If a Function has lost its second derivative, there are three ways to get it back. Here you write and check all three.
 
 Read :doc:`lost_second_derivative` first.
 
-The Function is :math:`y = x \, \sigma(x)` again. Its ``backward`` needs the sigmoid, an intermediate without
-a history.
+The Function is again :math:`y = x \, \sigma(x)`. Its ``backward`` needs the sigmoid, an intermediate result without a
+history.
 """
 
 import torch
@@ -18,12 +18,11 @@ from lost_second_derivative import derivatives_at_one, silu_derivative
 
 torch.manual_seed(0)
 
-
 # %%
 # Cure one: return it
 # -------------------
 #
-# The sigmoid becomes an output, and ``backward`` adds what its gradient contributes, as in
+# The sigmoid becomes a second output, and ``backward`` adds the contribution of that output's gradient, as in
 # :doc:`/double_backward/saving_intermediates`.
 
 
@@ -49,7 +48,7 @@ def silu_returned(x):
 # Cure two: compute it again
 # --------------------------
 #
-# Only the input is saved. Autograd records how ``backward`` makes the sigmoid from it.
+# Save only the input. Then ``backward`` recomputes the sigmoid from it, and autograd records this computation.
 
 
 class SiLURecomputed(torch.autograd.Function):
@@ -68,7 +67,7 @@ class SiLURecomputed(torch.autograd.Function):
 # Cure three: a Function for backward
 # -----------------------------------
 #
-# The sigmoid still has no history. It needs none, because the second derivative is written by hand, as in
+# Here the sigmoid still has no history, but it doesn't need one, because you write the second derivative by hand, as in
 # :doc:`/double_backward/backward_outside_autograd`.
 
 
@@ -95,19 +94,16 @@ class SiLUByHandBackward(torch.autograd.Function):
         grad_output, x, sigmoid = ctx.saved_tensors
         grad_grad_output = grad_grad_input * silu_derivative(x, sigmoid)
         second = sigmoid * (1 - sigmoid) * (2 + x * (1 - 2 * sigmoid))
-        # None for the sigmoid: second holds what depends on x through it.
+        # None for the sigmoid: second already includes how the sigmoid depends on x.
         return grad_grad_output, grad_grad_input * grad_output * second, None
 
 
 # %%
-# Each of the three passes both checks. After the checks come the derivatives at 1 up to the third order:
+# All three Functions pass both gradient checks. Each line shows the results of the checks and then the derivatives at
+# 1, up to the third order:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
-CURES = {
-    "SiLUReturned": silu_returned,
-    "SiLURecomputed": SiLURecomputed.apply,
-    "SiLUByHand": SiLUByHand.apply,
-}
+CURES = {"SiLUReturned": silu_returned, "SiLURecomputed": SiLURecomputed.apply, "SiLUByHand": SiLUByHand.apply}
 for name, function in CURES.items():
     checked = gradcheck(function, x), gradgradcheck(function, x)
     print(f"{name:14}", *checked, derivatives_at_one(function, 3))
@@ -115,7 +111,8 @@ for name, function in CURES.items():
 print(f"{'silu':14}    -    -", derivatives_at_one(silu, 3))
 
 # %%
-# The first two give the third derivative as well. The third one is right for the orders that were written down: its last
-# ``backward`` takes the sigmoid for a constant, and the mistake is back, one order higher.
+# ``SiLUReturned`` and ``SiLURecomputed`` also give the third derivative. ``SiLUByHand`` is right only for the orders
+# that you wrote down. The ``backward`` of ``SiLUByHandBackward`` treats the sigmoid as a constant, so the mistake comes
+# back one order higher.
 #
-# What the three cost is on the next page: :doc:`cost_of_cures`.
+# The next page, :doc:`cost_of_cures`, shows what each of the three costs.

@@ -2,13 +2,13 @@
 torch.compile cannot trace a Function
 =====================================
 
-The first line of the message tells what ``torch.compile`` could not trace in your Function. Here you learn to read it,
-and see what is traced at all.
+The first line of the error message tells you what ``torch.compile`` could not trace in your Function. Here you learn to
+read that line, and see what is traced in the first place.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: a Function works, but under ``torch.compile`` with ``fullgraph=True`` a call of it raises ``Unsupported``.
-Without ``fullgraph=True`` nothing is raised, and the graph is broken into pieces.
+The symptom: a Function works, but under ``torch.compile`` with ``fullgraph=True`` a call to it raises ``Unsupported``.
+Without ``fullgraph=True`` nothing is raised, but the graph is broken into pieces.
 """
 
 import torch
@@ -20,7 +20,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# One Function that can be traced, and two that add something to it:
+# ``torch.compile`` can trace ``Cube``. The other two Functions each add something that it cannot trace:
 
 
 class Cube(torch.autograd.Function):
@@ -68,8 +68,9 @@ for function in FUNCTIONS:
 # The cause
 # ---------
 #
-# If an input requires grad, ``torch.compile`` reads ``forward`` and ``backward`` before either runs, and writes down
-# the operations of both. A backend is any callable that takes what was written; this one keeps it for us to look at.
+# If an input requires grad, ``torch.compile`` reads ``forward`` and ``backward`` before either runs, and records the
+# operations of both in a graph. A backend can be any callable that takes this graph. Ours keeps the graph, so that we
+# can print its part for ``backward``.
 
 graphs = []
 
@@ -83,17 +84,18 @@ torch.compile(Cube.apply, fullgraph=True, backend=keep)(x)
 print(graphs[0].bwd_body_0.code.strip())
 
 # %%
-# A Python method has become a list of tensor operations. An ``if`` on the value of a tensor cannot be part of it,
-# because no value is known yet. A ``jvp`` is refused too. If nothing is recorded, only ``forward`` is read, and none of
-# the three is refused:
+# The Python method ``backward`` has become a list of tensor operations. An ``if`` on a tensor's value cannot be part of
+# this list, because no value is known yet. A ``jvp`` is also refused. If autograd records nothing, ``torch.compile``
+# reads only ``forward``, and accepts all three Functions:
 
 with torch.no_grad():
     for function in FUNCTIONS:
         assert torch._dynamo.explain(lambda x: function.apply(x))(x).graph_break_count == 0
 
 # %%
-# Without ``fullgraph=True`` the Function is left out, and the code around it is compiled in pieces.
-# ``torch._dynamo.explain`` counts the graphs and the breaks. One graph is ``forward``, which is traced by itself:
+# Without ``fullgraph=True``, the call to the Function stays outside the compiled graphs, and the code around it is
+# compiled in pieces. ``torch._dynamo.explain`` counts the graphs and the breaks between them. One of these graphs is
+# the Function's ``forward``, which is traced by itself:
 
 found = torch._dynamo.explain(lambda x: torch.cos(CubeShortcut.apply(torch.sin(x))))(x)
 print(found.graph_count, found.graph_break_count, found.break_reasons[0].reason.partition("\n")[0])
@@ -102,9 +104,10 @@ print(found.graph_count, found.graph_break_count, found.break_reasons[0].reason.
 # The cure
 # --------
 #
-# If ``backward`` decides by values, do without the decision, as ``Cube`` does. If there is a ``jvp``, as in
-# :doc:`forward_mode`, ``allow_in_graph`` keeps ``torch.compile`` from looking into the call: :doc:`compiled_func_grad`.
-# Other reasons have pages of their own: :doc:`grad_in_backward`, and :doc:`custom_op` for code outside PyTorch.
+# If ``backward`` branches on values, remove the branch, and ``CubeShortcut`` becomes ``Cube``. If there is a ``jvp``,
+# as in :doc:`forward_mode`, use ``allow_in_graph`` to keep ``torch.compile`` from looking into the call, as in
+# :doc:`compiled_func_grad`. For other causes, see :doc:`grad_in_backward` or, for code outside PyTorch,
+# :doc:`custom_op`.
 
 
 @torch.compiler.allow_in_graph
@@ -112,10 +115,6 @@ def cube_forward_mode(x):
     return CubeForwardMode.apply(x)
 
 
-def cubes(x):
-    return Cube.apply(x) + cube_forward_mode(x)
-
-
-compiled = torch.compile(cubes, fullgraph=True, backend="aot_eager")
+compiled = torch.compile(lambda x: Cube.apply(x) + cube_forward_mode(x), fullgraph=True, backend="aot_eager")
 print("gradcheck", gradcheck(compiled, x))
 print("gradcheck", gradcheck(CubeForwardMode.apply, x, check_forward_ad=True))

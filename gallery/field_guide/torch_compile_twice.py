@@ -2,12 +2,12 @@
 Double backward through torch.compile
 =====================================
 
-This page shows what becomes of the second derivative of a compiled Function, and how to compile a gradient
-penalty all the same.
+When you compile a Function, its second derivative may be refused or wrong. Here you see why, and how to compile a
+gradient penalty anyway.
 
 Read :doc:`torch_compile` first.
 
-The symptom: a Function passes :func:`~torch.autograd.gradcheck.gradgradcheck`. Compiled, it raises
+The symptom: a Function passes :func:`~torch.autograd.gradcheck.gradgradcheck`, but once it is compiled, it raises
 ``torch.compile with aot_autograd does not currently support double backward``, or its second derivative is wrong.
 """
 
@@ -24,7 +24,8 @@ torch._dynamo.reset()
 # The symptom
 # -----------
 #
-# The Function is a square, called in a product: :math:`f(x) = x \cdot x^2`, with :math:`f'' = 6x`.
+# ``Square`` computes a square, and ``product`` multiplies it by ``x``, so :math:`f(x) = x \cdot x^2` and
+# :math:`f'' = 6x`.
 
 
 class Square(torch.autograd.Function):
@@ -66,36 +67,36 @@ for backend in ("aot_eager", "eager"):
 # The cause
 # ---------
 #
-# ``aot_eager``, like the default backend ``inductor``, compiles ``backward`` ahead of time. To differentiate that would
-# take a compiled backward of its own. There is none, so the second derivative is refused.
+# ``aot_eager``, like the default backend ``inductor``, compiles ``backward`` ahead of time, but not the derivative of
+# ``backward``, which double backward would need. So the second derivative is refused.
 #
-# ``eager`` is meant for debugging and runs the traced ``backward`` as it was written down. Like the one that
-# :doc:`torch_compile` prints, it begins with ``_set_grad_enabled(False)``. To autograd its result is a constant, even
-# with ``create_graph=True``, and the second derivative of ``product`` lacks a term. The second-order check finds it:
+# ``eager`` is meant for debugging and runs the traced ``backward`` as it was recorded. Like the one that
+# :doc:`torch_compile` prints, it begins with ``_set_grad_enabled(False)``. To autograd its result is therefore a
+# constant, even with ``create_graph=True``, and the second derivative of ``product`` lacks a term. ``Square`` by itself
+# passes ``gradgradcheck``, but the compiled ``product`` does not:
 
 print("gradgradcheck", gradgradcheck(Square.apply, x))
 print("gradgradcheck", gradgradcheck(compiled, x, raise_exception=False))
 
 # %%
-# So does the graph of the first derivative:
+# The graph of the first derivative also shows what is missing:
 
-x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
-grad_output = torch.ones(3, dtype=torch.float64, requires_grad=True)
-out = compiled(x)
-(grad_x,) = torch.autograd.grad(out, x, grad_output, create_graph=True)
-names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
-make_dot((grad_x, x, out), params=names)
+copy = x.clone()
+grad_output = torch.ones_like(x, requires_grad=True)
+out = compiled(copy)
+(grad_x,) = torch.autograd.grad(out, copy, grad_output, create_graph=True)
+make_dot((grad_x, copy, out), params={"x": copy, "out": out, "grad_output": grad_output, "grad_x": grad_x})
 
 # %%
-# ``grad_x`` is a sum of :math:`g \cdot x^2` and :math:`g \cdot x \cdot 2x`, and only the first has an arrow into
-# ``AddBackward0``. ``ApplyTemplateBackward`` is the node of the traced Function.
+# ``grad_x`` is the sum of :math:`g \cdot x^2` and :math:`g \cdot x \cdot 2x`, but only the first term has an arrow into
+# ``AddBackward0``. ``ApplyTemplateBackward`` is the traced Function's node.
 #
 # The cure
 # --------
 #
-# Take the first derivative inside of what you compile, with ``torch.func.grad``. Then the compiled function is
-# differentiated only once from outside, and that works. By itself, ``torch.func.grad`` would be compiled without
-# ever using ``backward``, and ``allow_in_graph`` prevents that: :doc:`compiled_func_grad`.
+# Take the first derivative with ``torch.func.grad``, inside the function that you compile. The compiled function is
+# then differentiated only once from outside, which is supported. But a compiled ``torch.func.grad`` ignores your
+# ``backward`` unless ``allow_in_graph`` keeps ``torch.compile`` out of the Function, as in :doc:`compiled_func_grad`.
 
 
 @torch.compiler.allow_in_graph
@@ -108,7 +109,6 @@ def penalty(x):
     return grad_x**2
 
 
-x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
 compiled = torch.compile(penalty, fullgraph=True, backend="aot_eager")
 print("gradcheck", gradcheck(compiled, x))
 (grad_x,) = torch.autograd.grad(compiled(x).sum(), x)
@@ -116,5 +116,5 @@ print(grad_x.tolist())
 torch.testing.assert_close(grad_x, 36 * x**3)  # p = (3 x²)²
 
 # %%
-# Since ``penalty`` contains a derivative, this is a check of the second order. :doc:`compiled_gradcheck` says why it
-# has to come first, and what it would miss without ``allow_in_graph``.
+# Since ``penalty`` contains a first derivative, this ``gradcheck`` checks the second. :doc:`compiled_gradcheck`
+# explains why it must come before other calls, and what it misses without ``allow_in_graph``.

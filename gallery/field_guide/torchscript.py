@@ -2,8 +2,8 @@
 TorchScript cannot save a Function
 ==================================
 
-``torch.jit`` keeps a Function as a call of Python. This page shows that such a model still has the right gradients, and
-that it can only be saved when an operator takes the place of the Function.
+``torch.jit`` keeps a model's Function as a call into Python. The gradients stay correct, but to save the model you must
+replace the Function with an operator.
 
 Read :doc:`export` first.
 
@@ -27,8 +27,8 @@ from torch.library import custom_op, opcheck
 # The symptom
 # -----------
 #
-# ``trace`` records what one call of a model does, and ``script`` compiles code. In torch 2.13 both warn that they are
-# deprecated. The Function is ``Cube`` from :doc:`torch_compile`.
+# ``torch.jit.trace`` records what one call of a model does, while ``torch.jit.script`` compiles code. In torch 2.13
+# both warn that they are deprecated. The Function here is ``Cube`` from :doc:`torch_compile`.
 
 from torch_compile import Cube
 
@@ -63,14 +63,14 @@ attempt(torch.jit.script, Cube.apply)
 # The cause
 # ---------
 #
-# The traced module holds ``^Cube()(x)``, a call back into Python. In the process that made it, the ``backward`` of
-# ``Cube`` is used, and both checks pass. A file holds no Python, so the call cannot be saved. And ``script`` refuses
-# ``Cube.apply``, because ``apply`` takes any number of arguments.
+# The traced module contains ``^Cube()(x)``, a call back into Python. In the process that made the module, this call
+# uses the ``backward`` of ``Cube``, and both gradient checks pass. But a saved file contains no Python, so the call
+# cannot be saved. ``script`` refuses ``Cube.apply`` because ``apply`` takes any number of arguments.
 #
 # The cure
 # --------
 #
-# An operator is found by its name in ``torch.ops``, and so it is written into the file:
+# An operator can be found by its name in ``torch.ops``, so a call to it can be written into the file:
 
 
 @custom_op("field_guide::cube", mutates_args=())
@@ -102,7 +102,8 @@ for module in (torch.jit.script(WithOperator()), torch.jit.trace(WithOperator(),
     assert torch.equal(loaded(x), x**3)
 
 # %%
-# The file holds the name only. Another process has to import the code of the operator before it loads the file:
+# The file contains only the operator's name. Another process has to import the operator's code before it loads the
+# file, or it gets this error:
 
 code = "import io, sys, torch; torch.jit.load(io.BytesIO(sys.stdin.buffer.read()))"
 python = [sys.executable, "-W", "ignore", "-c", code]

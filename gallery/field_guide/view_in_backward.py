@@ -2,13 +2,14 @@
 ``view`` fails in backward
 ==========================
 
-The gradient that ``backward`` receives has the shape of the output, but rarely a memory layout that you chose. This
-page shows the layouts that plain operations send back, and how to change a shape whatever the layout.
+The gradient that reaches ``backward`` has the output's shape, but its memory layout depends on the operations that
+follow your Function. Here you see the layouts that ordinary operations send back, and how to reshape a gradient
+whatever its layout.
 
 Read :doc:`not_yours_to_write` first.
 
-The symptom: ``backward`` raises ``view size is not compatible with input tensor's size and stride``, as soon as a
-transpose or a ``torch.cat`` stands behind the Function.
+The symptom: ``backward`` raises ``view size is not compatible with input tensor's size and stride`` as soon as a
+transpose or a ``torch.cat`` follows the Function.
 """
 
 from textwrap import fill
@@ -22,7 +23,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The elements in reverse order. To turn the gradient around, ``backward`` flattens it with ``view``:
+# This Function reverses the order of the elements. To reverse the gradient, ``backward`` flattens it with ``view``:
 
 
 class ReversedByView(torch.autograd.Function):
@@ -70,10 +71,11 @@ assert [outcome is True for outcome in found] == [True, True, False, False, Fals
 # The cause
 # ---------
 #
-# The strides say how many elements it is to the next row and to the next column. Only the first gradient is
-# contiguous. ``sum`` hands back numbers that are seen several times, with a stride of 0; ``t()`` hands back a
-# transposed tensor, and ``torch.cat`` a part of a larger one. ``view`` copies nothing, so it works where the elements
-# lie at equal distances, in 1 and 2, and raises elsewhere. A gradient check passes a contiguous gradient:
+# For each loss, a line shows the strides of ``grad_output`` and whether the gradient is right. Strides say how many
+# elements apart the rows and the columns are in memory. Only the first gradient is contiguous. In 2 and 3, ``sum``
+# sends back an expanded gradient, whose values are repeated with a stride of 0. In 4, ``t()`` sends back a transposed
+# tensor, and in 5, ``torch.cat`` a part of a larger one. ``view`` copies nothing, so it works where the elements are
+# evenly spaced, as in 1 and 2, and raises elsewhere. ``gradcheck`` misses this because it passes a contiguous gradient:
 
 print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 
@@ -81,7 +83,7 @@ print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 # The cure
 # --------
 #
-# ``flatten`` and ``reshape`` do what ``view`` does if they can, and copy if they have to:
+# ``flatten`` and ``reshape`` do what ``view`` does where they can, and copy where they have to:
 
 
 class Reversed(ReversedByView):
@@ -101,6 +103,6 @@ for function in (Reversed.apply, reversed_and_transposed):
     print("gradgradcheck", gradgradcheck(function, x))
 
 # %%
-# For an operation in place, such as ``mul_``, a gradient with a stride of 0 is an obstacle, too:
-# :doc:`not_yours_to_write`. Code that reads memory by itself gets wrong numbers instead of an error:
-# :doc:`not_contiguous`.
+# A gradient with a stride of 0 is also a problem for an in-place operation such as ``mul_`` (see
+# :doc:`not_yours_to_write`). Code that reads memory directly gets wrong values instead of an error (see
+# :doc:`not_contiguous`).

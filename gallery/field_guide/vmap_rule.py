@@ -2,11 +2,12 @@
 vmap over code outside PyTorch
 ==============================
 
-Here you write the method ``vmap`` of a Function, for code into which ``torch.func.vmap`` cannot look.
+If ``torch.func.vmap`` cannot look into the code that your Function calls, give the Function its own ``vmap`` method.
+Here you write one.
 
 Read :doc:`function_transforms` first.
 
-The symptom: a Function has ``setup_context`` and ``generate_vmap_rule = True``, and ``vmap`` still raises
+The symptom: a Function has ``setup_context`` and ``generate_vmap_rule = True``, but ``vmap`` still raises
 ``Cannot access data pointer of Tensor that doesn't have storage``.
 """
 
@@ -23,7 +24,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# A softmax over a row of three numbers, computed by SciPy, and a batch of five rows:
+# In this Function, SciPy computes the softmax of a row of three values. We apply it to a batch of five rows:
 
 
 class SoftmaxGenerated(torch.autograd.Function):
@@ -53,15 +54,15 @@ except RuntimeError as error:
 # The cause
 # ---------
 #
-# Under ``vmap`` each method is run once for the whole batch, on a tensor that looks like a single row. PyTorch's
-# operations know what to do with it. For SciPy there are no numbers in it.
+# Under ``vmap``, each method runs once for the whole batch, on a tensor that looks like a single row. PyTorch's
+# operations know what to do with such a tensor, but SciPy finds no values in it.
 #
 # The cure
 # --------
 #
-# The method ``vmap`` gets the batch as a plain tensor. ``in_dims`` holds, for each input, the dimension in which its
-# batch lies, or ``None`` if the input is the same for the whole batch. The method returns the result and the dimension
-# of the batch there. Inside it you call the Function again, on the plain tensor:
+# The ``vmap`` method receives the batch as a plain tensor. For each input, ``in_dims`` holds the batch dimension, or
+# ``None`` if the input is the same for the whole batch. The method returns the result and the result's batch dimension.
+# Inside the method you call the Function again, on the plain tensor:
 
 
 class Softmax(SoftmaxGenerated):
@@ -76,12 +77,12 @@ class Softmax(SoftmaxGenerated):
 class SoftmaxUnmoved(Softmax):
     @staticmethod
     def vmap(info, in_dims, x):
-        # Wrong: if the batch comes last, the softmax goes over the batch.
+        # Wrong: if the batch comes last, the softmax runs over the batch.
         return SoftmaxUnmoved.apply(x), in_dims[0]
 
 
 # %%
-# The sum over each row should be 1. First with the batch in the first dimension, then in the last:
+# Each row should sum to 1, whether the batch is in the first dimension (first list) or in the last (second list):
 
 columns = rows.T
 for function in (Softmax, SoftmaxUnmoved):
@@ -96,8 +97,8 @@ blocks = torch.randn(4, 3, 5, dtype=torch.float64)
 print("vmap(in_dims=2)", tuple(vmap(Softmax.apply, in_dims=2)(blocks).shape))
 
 # %%
-# ``SoftmaxUnmoved`` never raises. It is right with ``in_dims=0`` and wrong with ``in_dims=1``, so try a method ``vmap``
-# with the batch in every place. Then compare the derivatives with those of ``torch.softmax``:
+# ``SoftmaxUnmoved`` never raises an error. It is right with ``in_dims=0`` but wrong with ``in_dims=1``, so test a
+# ``vmap`` method with the batch in every position. Then compare the derivatives with those of ``torch.softmax``:
 
 compared = vmap(jacrev(jacrev(Softmax.apply)))(rows)
 expected = vmap(jacrev(jacrev(lambda x: torch.softmax(x, -1))))(rows)

@@ -2,12 +2,13 @@
 Zero, or lost?
 ==============
 
-Here you learn to tell a second derivative that is zero from one that is lost, and to get zeros where zero is right.
+When autograd refuses a second derivative, that derivative may be zero or lost. Here you learn to tell the two apart,
+and to get zeros where zero is right.
 
 Read :doc:`/double_backward/losing_intermediates` first.
 
-The symptom: you differentiate a second time and read
-``element 0 of tensors does not require grad``, or ``appears to not have been used in the graph``.
+The symptom: you differentiate a second time and get ``element 0 of tensors does not require grad`` or
+``appears to not have been used in the graph``.
 """
 
 from textwrap import fill
@@ -22,8 +23,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Two Functions raise the same error. The derivative of :math:`3x` is a constant. That of :math:`x^3` is not, but
-# ``backward`` takes it from a tensor without history:
+# These two Functions raise the same error for different reasons. The derivative of :math:`3x` is a constant. The
+# derivative of :math:`x^3` is not, but ``backward`` reads it from a tensor without history:
 
 
 class Triple(torch.autograd.Function):
@@ -59,29 +60,23 @@ for function in (Triple, CubeOnCtx):
 # The cause
 # ---------
 #
-# Neither time is there a path from ``grad_x`` to ``x``. (The same message comes if ``create_graph=True`` was forgotten.)
-# To autograd, zero and lost look the same, and a tool that fills in zeros, like ``hessian``, cannot tell either: its
-# second result should be :math:`6x` on the diagonal. Finite differences can tell:
-
-
-def at_zero(x):
-    return CubeOnCtx.apply(x)
-
+# In neither case is there a path from ``grad_x`` to ``x``. (You get the same message if you forget
+# ``create_graph=True``.) To autograd, a zero derivative and a lost one look the same. A tool that fills in zeros, like
+# ``hessian``, doesn't help: for ``CubeOnCtx`` it returns zeros, although the diagonal should be :math:`6x`. Finite
+# differences, as in ``gradgradcheck``, can tell the two apart:
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
     print("gradcheck", gradcheck(function.apply, x))
     print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
-print("at_zero  ", gradgradcheck(at_zero, torch.zeros(2, dtype=torch.float64, requires_grad=True)))
 
 # %%
-# A check that fails means *lost*. Mend the Function: :doc:`three_cures`. A check that passes at points taken at random
-# means *zero* around these points, and the error is the caller's to handle. The last line shows why they should be
-# random: :math:`6x` is zero at zero, and the check of ``CubeOnCtx`` passes there.
+# If ``gradgradcheck`` fails, the derivative is *lost*, so fix the Function as in :doc:`three_cures`. If it passes at
+# random points, the derivative is *zero* around them, and the caller has to handle the error.
 #
-# This holds for a ``backward`` that is not the derivative, too, as in a straight-through estimator or with any other
-# surrogate gradient. There ``gradcheck`` fails on purpose. ``gradgradcheck`` compares the derivative of ``backward``
-# with ``backward`` itself, so its answer counts. Rounding straight through has a constant slope, so this zero is right:
+# The same holds for a straight-through estimator or any other surrogate gradient. Its ``gradcheck`` fails on purpose,
+# but ``gradgradcheck`` compares the derivative of ``backward`` with ``backward`` itself, so its answer counts.
+# Straight-through rounding has a constant slope, so zero is right:
 
 
 class RoundThrough(torch.autograd.Function):
@@ -99,44 +94,30 @@ print("gradgradcheck", gradgradcheck(RoundThrough.apply, x))
 assert grad(RoundThrough.apply(x).sum(), x)[0].tolist() == [1, 1]
 torch.testing.assert_close(RoundThrough.apply(x), torch.round(x))
 assert hessian(lambda x: RoundThrough.apply(x).sum(), x).count_nonzero() == 0
-# A square behind it adds a second derivative of its own.
-squares = hessian(lambda x: RoundThrough.apply(x).square().sum(), x)
-torch.testing.assert_close(squares, 2 * torch.eye(2, dtype=torch.float64))
 
 # %%
 # A gradient that does not depend on x
 # ------------------------------------
 #
-# The other message comes when there is a graph, but ``x`` is not in it. So it is with :math:`\partial (xw) / \partial x = w`:
-
-
-class Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, weight):
-        ctx.save_for_backward(x, weight)
-        return x * weight
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        x, weight = ctx.saved_tensors
-        return grad_output * weight, grad_output * x
-
+# You get the second message, ``appears to not have been used in the graph``, when there is a graph but ``x`` is not in
+# it. Even a plain product does this, because :math:`\partial (xw) / \partial x = w`:
 
 weight = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
-(grad_x,) = grad(Product.apply(x, weight).sum(), x, create_graph=True)
+(grad_x,) = grad((x * weight).sum(), x, create_graph=True)
 try:
     grad(grad_x.sum(), x)
 except RuntimeError as error:
     print(fill(f"RuntimeError: {error}", 78))
-print("gradcheck", gradcheck(Product.apply, (x, weight)), gradgradcheck(Product.apply, (x, weight)))
+print("gradgradcheck", gradgradcheck(torch.mul, (x, weight)))
 
 # %%
-# The checks say that this is a zero. In :doc:`grad_is_none` the same message has another cause.
+# The check passes, so this second derivative is zero. In :doc:`grad_is_none` the same message has another cause.
 #
 # The cure
 # --------
 #
-# Be ready for a zero in both forms, no graph and a graph without ``x``. This function returns the row sums of the Hessian:
+# A zero second derivative can take two forms: ``grad_x`` has no graph, or ``x`` is not in its graph. Be ready for both.
+# This function returns the row sums of the Hessian:
 
 
 def second_or_zeros(function, x):
@@ -146,5 +127,5 @@ def second_or_zeros(function, x):
     return grad(grad_x.sum(), x, materialize_grads=True)[0]
 
 
-for function in (Triple.apply, lambda x: Product.apply(x, weight)):
-    print(second_or_zeros(function, x).tolist())
+print(second_or_zeros(Triple.apply, x).tolist())
+print(second_or_zeros(lambda x: x * weight, x).tolist())

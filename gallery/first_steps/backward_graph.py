@@ -5,9 +5,9 @@ A backward graph, seen
 Autograd writes down what you compute. Here you see its notes and learn the terms for them, so that you can read every
 other page of this site and any graph that torchviz draws.
 
-You should have trained a model with PyTorch and know the chain rule. You don't need to read any other page first.
+You need to have trained a PyTorch model and to know the chain rule. You don't need to read any other page first.
 
-Two weights, two data values and three lines of arithmetic are enough.
+Two weights, two data values and three lines of arithmetic already make a graph:
 """
 
 import torch
@@ -26,17 +26,18 @@ make_dot(loss, params={"weight": weight, "loss": loss})
 # Nodes, leaves and edges
 # -----------------------
 #
-# While you computed, autograd noted which operation made each result, and from which inputs. These notes are the
-# *computation graph*. It exists to lead back from the loss to the weights, so it is also called the *backward graph*.
+# As the code ran, autograd noted which operation made each result, and from which inputs. These notes are the
+# *computation graph*. Its purpose is to lead from the loss back to the weights, so it is also called the *backward
+# graph*.
 #
 # A tensor that was not made by a recorded operation, such as ``weight``, is a *leaf*. ``data`` is a leaf too, but it
-# was not created with ``requires_grad=True``, so it is not in the picture. Each operation in between has become a
-# *node*. The node knows how to turn a gradient of its result into gradients of its inputs, and it is named after the
+# was not created with ``requires_grad=True``, so it is not in the picture. Each operation from ``weight`` to ``loss``
+# is now a *node*. A node can turn a gradient of its result into gradients of its inputs, and it is named after its
 # operation: ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
 #
-# A tensor points to the node that made it, its ``grad_fn``; a leaf has none. Through ``next_functions``, a node
-# points to the nodes of its inputs. The arrows in the picture follow your computation, from the weights down to the
-# loss. ``next_functions`` leads the other way, against the arrows:
+# A tensor's ``grad_fn`` is the node that made it; a leaf has none. A node's ``next_functions`` are its *edges*, which
+# lead to the nodes of its inputs. The arrows in the picture follow your computation, from the weights down to the loss,
+# whereas ``next_functions`` leads the other way, against the arrows:
 
 assert weight.is_leaf and weight.grad_fn is None
 assert data.is_leaf and not data.requires_grad
@@ -53,22 +54,22 @@ assert node.variable is weight
 
 # %%
 # The walk ends at ``AccumulateGrad``, which computes no derivative but adds the incoming gradient to ``weight.grad``.
-# The ``None`` beside it stands for ``data``, which needs no gradient. All the nodes that can be reached from a
-# tensor's ``grad_fn`` are the tensor's *history*.
+# Beside it, in the last printed line, ``None`` stands for ``data``, which needs no gradient. All the nodes that can be
+# reached from a tensor's ``grad_fn`` are the tensor's *history*.
 #
 # What a node keeps
 # -----------------
 #
-# To go back through :math:`e^p`, a node needs :math:`e^p` itself; to go back through a product, it needs the other
-# factor. Such a *saved tensor* stays in memory for as long as the node may still need it. Nodes have their own names
-# for saved tensors: here ``other`` is ``data``, and ``result`` is ``out``.
+# To pass a gradient back through :math:`e^p`, a node needs :math:`e^p` itself. To pass it back to one factor of a
+# product, a node needs the other factor. Such a *saved tensor* stays in memory for as long as the node may still need
+# it. Nodes have their own names for the tensors they save: here ``other`` is ``data``, and ``result`` is ``out``.
 
 exp_node = out.grad_fn
 mul_node = product.grad_fn
 
 assert exp_node._saved_result.data_ptr() == out.data_ptr()  # the same memory, no copy
 assert mul_node._saved_other is data
-# The other factor of data is needed only for a gradient of data, which nobody wants.
+# self, which is weight here, would be needed only for a gradient of data, which isn't required.
 assert mul_node._saved_self is None
 
 make_dot(loss, params={"weight": weight, "data": data, "loss": loss}, show_saved=True)
@@ -77,9 +78,9 @@ make_dot(loss, params={"weight": weight, "data": data, "loss": loss}, show_saved
 # Backward walks the graph
 # ------------------------
 #
-# ``backward`` starts at the loss's node with a gradient of 1 and follows ``next_functions``. On the way it applies
-# the chain rule node by node and frees the saved tensors. The nodes stay, but a second walk would need the freed
-# tensors:
+# ``backward`` starts at the loss's node with a gradient of 1 and follows ``next_functions``. On the way it applies the
+# chain rule node by node and frees the saved tensors. The nodes stay, but a second ``backward`` raises an error,
+# because it would need the freed tensors:
 
 loss.backward()
 print(weight.grad.tolist())
@@ -93,7 +94,7 @@ else:
     raise AssertionError("the saved tensors were still there")
 assert out.grad_fn is exp_node and exp_node.next_functions[0][0] is mul_node
 
-# AccumulateGrad adds, so a new graph and a second walk double the gradient.
+# AccumulateGrad adds to weight.grad, so backward through a new graph doubles the gradient.
 once = weight.grad.clone()
 torch.exp(weight * data).sum().backward()
 torch.testing.assert_close(weight.grad, 2 * once)
@@ -102,10 +103,10 @@ torch.testing.assert_close(weight.grad, 2 * once)
 # Attached and detached
 # ---------------------
 #
-# Autograd records an operation only if one of its inputs requires a gradient and *grad mode* is on.
+# Autograd records an operation only if at least one of its inputs requires a gradient and *grad mode* is on.
 # ``torch.no_grad()`` turns grad mode off, and ``detach`` returns the same values without their history. A tensor is
 # *attached* to ``weight`` if a path leads from its ``grad_fn`` to ``weight``. Otherwise it is *detached* from
-# ``weight``, even if it has a ``grad_fn`` of its own:
+# ``weight``, even if it has a ``grad_fn``:
 
 
 def leads_to(leaf, tensor):
@@ -135,9 +136,9 @@ assert leads_to(bias, detached_sum) and not leads_to(weight, detached_sum)
 # A gradient with a history
 # -------------------------
 #
-# While backward runs, grad mode is off, so the gradients have no history. With ``create_graph=True`` grad mode is on.
-# Then the steps of backward are recorded like any other computation, and the gradient can be differentiated again.
-# This is *double backward*.
+# Normally grad mode is off while backward runs, so the gradients have no history. With ``create_graph=True`` it is on,
+# as the list printed below shows. The steps of backward are then recorded like any other computation, and you can
+# differentiate the gradient again. This is *double backward*.
 
 grad_mode = []
 out = torch.exp(weight * data)
@@ -155,10 +156,10 @@ assert grad_mode == [False, True]
 make_dot((grad_weight, loss), params={"weight": weight, "loss": loss, "grad_weight": grad_weight})
 
 # %%
-# The nodes between ``weight`` and ``loss`` are the first graph again, unchanged. The steps of backward branch off
-# below ``ExpBackward0`` because they use the saved :math:`e^p`: one product with :math:`e^p`, and one with ``data``.
-# For any picture like this, ask whether a path leads from the gradient up to the leaf. Here one does, and the second
-# derivative is the one you get on paper, :math:`d^2 e^{wd}`:
+# The nodes between ``weight`` and ``loss`` are the same as in the first graph. Backward has added two products: one
+# uses the saved :math:`e^p` and so branches off below ``ExpBackward0``, and the other uses ``data``. For any picture
+# like this, ask whether a path leads from the gradient up to the leaf. Here one does, and the second derivative is the
+# one you get on paper, :math:`d^2 e^{wd}`:
 
 (second,) = torch.autograd.grad(grad_weight.sum(), weight)
 print(second.tolist())
@@ -171,15 +172,16 @@ torch.testing.assert_close(second, data**2 * out)
 #
 # - **leaf**: a tensor that was not made by a recorded operation. Parameters are leaves.
 #
-# - **node**: one recorded operation, seen from its result. A tensor's ``grad_fn`` is the node that made it.
+# - **node**: one recorded operation. A tensor's ``grad_fn`` is the node that made the tensor.
 #
 # - **saved tensor**: a tensor that a node keeps because its backward needs it.
 #
-# - **history**: all nodes that lead to a tensor. If a leaf's node is among them, the tensor is **attached** to that
-#   leaf; otherwise it is **detached** from it.
+# - **history**: all the nodes that can be reached from a tensor's ``grad_fn``. If a leaf's node is among them, the
+#   tensor is **attached** to that leaf; otherwise it is **detached** from it.
 #
-# - **AccumulateGrad**: the node of a leaf, which adds the gradient to ``.grad``.
+# - **AccumulateGrad**: a leaf's node, which adds the incoming gradient to the leaf's ``.grad``.
 #
-# - **grad mode**: whether autograd takes notes. During backward, it does if you pass ``create_graph=True``.
+# - **grad mode**: the switch that decides whether autograd takes notes. During backward, it is on if you pass
+#   ``create_graph=True``.
 #
-# - **double backward**: backward through a gradient, along the notes that backward left.
+# - **double backward**: differentiating a gradient again, along the notes that autograd took during backward.

@@ -3,11 +3,12 @@ Before you ship it
 ==================
 
 A Function that trains your model today meets other callers tomorrow: a gradient penalty, a frozen layer, half
-precision, a compiler. This page takes the checklist point by point, each with a Function that fails it.
+precision, a compiler. For each point of the checklist, this page has a Function that fails it.
 
 Read :doc:`your_first_function` and :doc:`check_function` first.
 
-The Function is a plain linear layer, so you can see at a glance what each variant gets wrong.
+The example is a plain linear layer that passes every point. In the variants below, you can see at a glance what is
+wrong.
 """
 
 import torch
@@ -18,7 +19,7 @@ torch.manual_seed(0)
 
 def linear_backward(ctx, grad_output):
     x, weight = ctx.saved_tensors
-    # Under autocast the result is in bfloat16, and so is its gradient.
+    # Under autocast, forward's result is in bfloat16, and so is its gradient.
     grad_output = grad_output.to(x.dtype)
     grad_x = grad_output @ weight if ctx.needs_input_grad[0] else None
     grad_weight = grad_output.T @ x if ctx.needs_input_grad[1] else None
@@ -56,7 +57,7 @@ assert not results
 # Derivatives
 # -----------
 #
-# Somebody turned the sum into an average and forgot to change ``backward``:
+# Somebody changed ``forward`` to average instead of sum, but forgot to change ``backward``:
 
 
 def print_failing(function, *points):
@@ -77,7 +78,7 @@ torch.testing.assert_close(Unscaled.apply(x, weight), torch.nn.functional.linear
 print_failing(Unscaled, "first order")
 
 # %%
-# Here the tensors lose their history before they are saved. The first derivative is still right:
+# Here the tensors lose their history before they are saved. The first derivative is still right, but not the second:
 
 
 class Detached(Linear):
@@ -93,14 +94,14 @@ print_failing(Detached, "second order")
 # What comes in
 # -------------
 #
-# ``grad_output`` is not guaranteed to be contiguous. If it isn't, code that works with addresses, such as a C kernel,
-# reads the wrong numbers, but nothing complains. ``torch.as_strided`` does the same:
+# ``grad_output`` is not guaranteed to be contiguous. If it isn't, code that works with memory addresses, such as a C
+# kernel, reads the wrong values, but raises no error. Here ``torch.as_strided`` stands in for such code:
 
 
 class ReadsMemory(Linear):
     @staticmethod
     def backward(ctx, grad_output):
-        # wrong: grad_output.contiguous() is meant
+        # wrong: should use grad_output.contiguous()
         rows = torch.as_strided(grad_output, grad_output.shape, (grad_output.shape[1], 1))
         return linear_backward(ctx, rows)
 
@@ -108,7 +109,7 @@ class ReadsMemory(Linear):
 print_failing(ReadsMemory, "strided gradient")
 
 # %%
-# Somebody freezes the weight and expects to save half the work:
+# Somebody freezes the weight to save half of backward's work, but this Function computes both gradients anyway:
 
 
 class ComputesAll(Linear):
@@ -116,19 +117,19 @@ class ComputesAll(Linear):
     def backward(ctx, grad_output):
         x, weight = ctx.saved_tensors
         grad_output = grad_output.to(x.dtype)
-        return grad_output @ weight, grad_output.T @ x  # wrong: does not ask ctx.needs_input_grad
+        return grad_output @ weight, grad_output.T @ x  # wrong: ignores ctx.needs_input_grad
 
 
 print_failing(ComputesAll, "needs_input_grad")
 
 # %%
-# If a batch is empty, ``reshape`` has nothing to compute the -1 from:
+# If a batch is empty, ``reshape`` cannot work out what the -1 stands for:
 
 
 class GuessesShape(Linear):
     @staticmethod
     def forward(x, weight):
-        return x.reshape(len(x), -1) @ weight.T  # wrong: flatten(1) is meant
+        return x.reshape(len(x), -1) @ weight.T  # wrong: should be x.flatten(1)
 
 
 print_failing(GuessesShape, "empty batch")
@@ -137,19 +138,19 @@ print_failing(GuessesShape, "empty batch")
 # Where it runs
 # -------------
 #
-# A Function that was tried only with ``gradcheck`` may have the dtype of that check hard-coded:
+# A Function that was tried only with ``gradcheck`` may have that check's ``float64`` hard-coded:
 
 
 class InDouble(Linear):
     @staticmethod
     def forward(x, weight):
-        return (x @ weight.T).to(torch.float64)  # wrong: the dtype of x is meant
+        return (x @ weight.T).to(torch.float64)  # wrong: should keep the dtype of x
 
 
 print_failing(InDouble, "dtype")
 
 # %%
-# The device is forgotten just as easily, but the mistake shows only where there is another device:
+# It is just as easy to forget the device. That mistake shows only on a device other than the CPU, here on ``meta``:
 
 
 class OnCPU(Linear):
@@ -162,8 +163,8 @@ class OnCPU(Linear):
 print_failing(OnCPU, "device")
 
 # %%
-# ``vmap`` needs a rule, but this Function has none. A single line would let PyTorch generate it, because all methods
-# use only PyTorch operations:
+# ``vmap`` needs a rule, but this Function has none. A single line would let PyTorch generate one, because the
+# Function's methods use only PyTorch operations:
 
 
 class WithoutRule(Linear):
@@ -173,8 +174,8 @@ class WithoutRule(Linear):
 print_failing(WithoutRule, "vmap")
 
 # %%
-# This variant looks at values to save work. That fails wherever there are no values yet: on the ``meta`` device,
-# under ``vmap`` and under ``torch.compile``:
+# To save work, this variant looks at the gradient's values. That fails wherever they aren't available, which is the
+# case on the ``meta`` device, under ``vmap`` and under ``torch.compile``:
 
 
 class LooksAtValues(Linear):
@@ -188,15 +189,15 @@ class LooksAtValues(Linear):
 print_failing(LooksAtValues, "device", "vmap", "compile")
 
 # %%
-# Under autocast, ``forward`` computes the product in ``bfloat16``. Backward runs outside autocast, where it meets a
-# gradient in ``bfloat16`` and a weight in ``float32``:
+# Under autocast, ``forward`` computes the product in ``bfloat16``. Backward runs outside autocast, where it has to
+# multiply a gradient in ``bfloat16`` by a weight in ``float32``:
 
 
 class Uncast(Linear):
     @staticmethod
     def backward(ctx, grad_output):
         x, weight = ctx.saved_tensors
-        # wrong: grad_output.to(x.dtype) is meant
+        # wrong: grad_output.to(x.dtype) is missing
         grad_x = grad_output @ weight if ctx.needs_input_grad[0] else None
         grad_weight = grad_output.T @ x if ctx.needs_input_grad[1] else None
         return grad_x, grad_weight
@@ -208,8 +209,8 @@ print_failing(Uncast, "autocast")
 # What it keeps
 # -------------
 #
-# Here an attribute is left over from debugging, so the result lives as long as its node. To see why that is longer
-# than it seems, read :doc:`/field_guide/tensors_on_ctx`.
+# Here an attribute is left over from debugging, so the output lives as long as its node. To see why that is longer than
+# it seems, read :doc:`/field_guide/tensors_on_ctx`.
 
 
 class KeepsOutput(Linear):
@@ -222,5 +223,5 @@ class KeepsOutput(Linear):
 print_failing(KeepsOutput, "memory")
 
 # %%
-# Of these eleven faults, ``gradcheck`` finds one. Run the whole checklist on your Function, with shapes that differ
-# in every dimension, and put the call into your tests.
+# Of these eleven faults, ``gradcheck`` finds only one. Run the whole checklist on your Function, with a different size
+# in each dimension, and add that call to your tests.

@@ -2,12 +2,12 @@
 A checklist that runs
 =====================
 
-``check_function`` tries eleven ways in which Functions break once others use them. Download this page as a script,
-put it next to your tests, and call ``check_function`` on your own Function.
+``check_function`` tests for eleven ways in which Functions break once other people use them. Download this page as a
+script, put it next to your tests, and call ``check_function`` on your own Function.
 
 Read :doc:`your_first_function` first.
 
-Each point below is a small test that raises an error if the Function fails it. The next page,
+Each point of the checklist is a small test that raises an error if the Function fails it. The next page,
 :doc:`before_you_ship_it`, has a wrong Function for every point.
 """
 
@@ -22,8 +22,9 @@ from torch.utils._pytree import tree_leaves
 # What the points share
 # ---------------------
 #
-# Each check takes a function that returns one tensor, usually ``YourFunction.apply``, and its arguments.
-# Floating-point tensors are ``float64`` leaves that require gradients. Every check gets its own copies.
+# Each check takes a function that returns one tensor, usually ``YourFunction.apply``, and a list of the function's
+# arguments. Every check gets its own copies of them, in which floating-point tensors are ``float64`` leaves that
+# require gradients.
 
 
 def copy_inputs(inputs, dtype=torch.float64, device="cpu"):
@@ -65,8 +66,8 @@ def check_second_order(function, inputs):
 # What comes in
 # -------------
 #
-# The gradient that ``sum`` sends back is a single number, expanded to all elements. Other gradients are every second
-# element of a larger tensor. Both must give the same result as a contiguous gradient:
+# The gradient that ``sum`` sends back is a single number, expanded to all elements. Another gradient may be every
+# second element of a larger tensor. Both must give the same result as a contiguous gradient:
 
 
 def check_strided_gradient(function, inputs):
@@ -78,7 +79,8 @@ def check_strided_gradient(function, inputs):
 
 
 # %%
-# A frozen weight needs no gradient. The other gradients must not change, and ``backward`` should do less work:
+# A frozen weight needs no gradient. Freezing it must not change the other gradients, but ``backward`` has to do less
+# work:
 
 
 class CountOperations(TorchDispatchMode):
@@ -107,8 +109,8 @@ def check_needs_input_grad(function, inputs):
 
 
 # %%
-# A batch may be empty, for example because a filter let nothing through. Every tensor whose first dimension is as
-# long as the first tensor's is treated as a batch and emptied:
+# A batch may be empty, for example because a filter let nothing through. Every tensor as long as the first one counts
+# as a batch, and the check empties it:
 
 
 def check_empty_batch(function, inputs):
@@ -125,9 +127,9 @@ def check_empty_batch(function, inputs):
 # Where it runs
 # -------------
 #
-# In other dtypes the values must match those in ``float64``, about as closely as the dtype allows. Another device is
-# always at hand: ``meta`` computes shapes but no values, and it refuses a tensor that was made on the CPU. If there
-# is a GPU, the check tries it too. The last lines of this page say whether there was one.
+# In other dtypes, the values must match those in ``float64`` to about half the dtype's digits. A second device is
+# always available: ``meta`` computes shapes but no values, and it refuses a tensor that the Function made on the CPU.
+# If there is a GPU, the check tries it too. The last printed line says whether there was one.
 
 
 def assert_same_in(dtype, results, expected):
@@ -178,7 +180,8 @@ def check_autocast(function, inputs):
 # -------------
 #
 # Save tensors with ``save_for_backward``, which frees them after backward and notices when they are overwritten. A
-# ``ctx`` attribute does neither. After ``forward``, the attributes are on the node:
+# ``ctx`` attribute does neither. After ``forward``, such attributes are on the node, so the check looks for tensors
+# there:
 
 
 def check_memory(function, inputs):
@@ -213,7 +216,7 @@ POINTS = {
 
 
 def check_function(function, *inputs):
-    # For each point, "ok" or the first line of the error.
+    # Returns "ok" or the first line of the error for each point.
     results = {}
     for name, check in POINTS.items():
         try:

@@ -8,7 +8,7 @@ a :class:`torch.autograd.Function` or a ``torch.library`` operator.
 
 Read :doc:`backward_graph` first.
 
-The questions are ordered by cost, cheapest first. Stop at the first answer that is enough.
+The tools come in order of cost, cheapest first. Stop at the first one that is enough.
 """
 
 import torch
@@ -26,7 +26,7 @@ torch._dynamo.reset()
 # Can PyTorch operations compute it?
 # ----------------------------------
 #
-# If they can, write the formula down and you are done. Autograd knows the derivative of each of these operations:
+# If they can, write the formula down and you're done, because autograd knows the derivative of each of its operations:
 
 
 def tanh_exp(x):
@@ -42,8 +42,8 @@ print("gradgradcheck", gradgradcheck(tanh_exp, x[:4]))
 # -----------------------------
 #
 # Each node saves the tensors it needs and knows nothing about its neighbours. Here every call keeps three tensors of
-# 8,000 bytes each: ``x``, :math:`e^x` and its tanh. Checkpoint keeps only the input and runs the formula again when
-# backward needs the other two:
+# 8,000 bytes each: ``x``, :math:`e^x` and the tanh of :math:`e^x`. Checkpoint keeps only ``x`` and runs the formula
+# again when backward needs the other two:
 
 
 def bytes_kept(function, x):
@@ -74,10 +74,10 @@ assert kept == 3 * kept_by_checkpoint == 24_000
 # Is it too slow?
 # ---------------
 #
-# Three operations read and write memory three times. ``torch.compile`` sees them together, forward and backward. It
-# may fuse them, or compute a value twice rather than keep it. The backend ``aot_eager_decomp_partition`` only makes
-# this second kind of choice and generates no machine code, so it needs no compiler. To know whether your code gets
-# faster, time it on your device.
+# The formula's three operations read and write memory three times. ``torch.compile`` sees all three at once, forward
+# and backward, so it may fuse them, or compute a value twice rather than keep it. The backend
+# ``aot_eager_decomp_partition`` only decides what to keep and generates no machine code, so it needs no compiler. To
+# find out whether your code gets faster, time it on your device.
 
 compiled = torch.compile(tanh_exp, backend="aot_eager_decomp_partition")
 kept_by_compile, grad_x = bytes_kept(compiled, x)
@@ -89,8 +89,9 @@ assert kept_by_compile < kept
 # Is autograd's derivative not the one you want?
 # ----------------------------------------------
 #
-# Rounding has zero derivative, so nothing before it would ever be trained. Often ``detach`` is the fix, because a
-# detached term contributes no derivative. Here only ``x`` contributes, which makes this a straight-through estimator:
+# Rounding has a derivative of zero, so nothing before it would ever be trained. Often ``detach`` is the fix, because a
+# detached term contributes nothing to the derivative. In the function below only ``x`` contributes, which makes it a
+# straight-through estimator:
 
 
 def round_straight_through(x):
@@ -104,8 +105,8 @@ print(torch.autograd.grad(round_straight_through(values).sum(), values)[0].tolis
 torch.testing.assert_close(round_straight_through(values), torch.round(values))
 
 # %%
-# Limit the values with ``clamp`` first, and nothing flows back for those that were cut off. In torch 2.13 a value that
-# lies on a bound is not cut off:
+# If you first limit the values with ``clamp``, those outside the bounds get a gradient of zero. In torch 2.13 a value
+# exactly on a bound still gets its gradient:
 
 clipped = round_straight_through(values.clamp(-1, 2))
 (grad_clipped,) = torch.autograd.grad(clipped.sum(), values)
@@ -115,9 +116,9 @@ on_bound = torch.tensor([-1.0, 2.0], requires_grad=True)
 assert torch.autograd.grad(on_bound.clamp(-1, 2).sum(), on_bound)[0].tolist() == [1, 1]
 
 # %%
-# ``torch.where`` computes both of its branches, and backward goes through both. The branch that was not chosen gets a
-# gradient of zero, and zero times a slope that is infinite or NaN is NaN. Choose the input as well, and all slopes are
-# finite:
+# ``torch.where`` computes both branches, and backward runs through both. The branch that was not chosen gets a gradient
+# of zero, but zero times a slope that is infinite or NaN is NaN. Use another ``torch.where`` to give that branch a
+# harmless input, and all slopes are finite:
 
 
 def root_or_zero(x):
@@ -137,8 +138,8 @@ assert grad_safe.tolist() == [0, 0, 0.25]
 
 # %%
 # If no combination of operations gives the derivative you need, write a Function. The slope of :math:`\sqrt x` grows
-# without bound near zero, and infinity times the zero of an earlier layer is NaN. This root is exact, but its slope
-# is bounded:
+# without bound near zero, and an infinite slope times a zero from an earlier layer is NaN. The Function below returns
+# the exact root, but its slope is bounded:
 
 
 class BoundedSqrt(torch.autograd.Function):
@@ -163,7 +164,7 @@ positive = x[:4].detach().abs().requires_grad_()
 print("gradcheck    ", gradcheck(BoundedSqrt.apply, positive))
 print("gradgradcheck", gradgradcheck(BoundedSqrt.apply, positive))
 
-# The slope at its bound, and zero instead of NaN.
+# At zero the slope is at its bound. Through zero**2 the gradient is zero instead of NaN.
 (slope,) = torch.autograd.grad(BoundedSqrt.apply(zero), zero)
 torch.testing.assert_close(slope, torch.full_like(zero, 500))
 assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
@@ -172,8 +173,8 @@ assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
 # Does the code leave PyTorch?
 # ----------------------------
 #
-# SciPy has Dawson's integral :math:`D`, but torch 2.13 does not. A Function connects it to the graph. Since
-# :math:`D' = 1 - 2xD`, its ``backward`` can be written with PyTorch operations:
+# SciPy has Dawson's integral :math:`D`, but torch 2.13 does not. A Function connects SciPy's code to the graph. Because
+# :math:`D' = 1 - 2xD`, ``backward`` can be written with PyTorch operations:
 
 
 class Dawson(torch.autograd.Function):
@@ -196,8 +197,8 @@ print("gradgradcheck", gradgradcheck(Dawson.apply, x[:4]))
 
 # %%
 # ``torch.compile`` traces into a Function's ``forward``, but it cannot trace SciPy. If the code has to be compiled as
-# one graph, make it a custom operator. The compiler does not look inside an operator, so you declare what its output
-# looks like, and its derivative:
+# one graph, make it a custom operator. The compiler does not look inside an operator, so you register two things: what
+# its output looks like, and its derivative:
 
 
 @custom_op("first_steps::dawson", mutates_args=())
@@ -227,9 +228,9 @@ for dtype in (torch.float32, torch.float64):
 # The decision
 # ------------
 #
-# If PyTorch operations can compute it:
+# If PyTorch operations can compute what you need:
 #
-# - They are all you need, unless one of the following holds.
+# - Use nothing else, unless one of the following is true.
 #
 # - They keep too much memory for backward: use ``torch.utils.checkpoint`` or ``torch.compile``.
 #
@@ -241,7 +242,7 @@ for dtype in (torch.float32, torch.float64):
 #
 # If the code leaves PyTorch:
 #
-# - It won't be compiled: write a Function. For a second derivative, see
+# - It doesn't have to be compiled as one graph: write a Function. For its second derivative, see
 #   :doc:`/double_backward/backward_outside_autograd`.
 #
 # - It has to be compiled as one graph: make it a custom operator, as in :doc:`/field_guide/custom_op`.

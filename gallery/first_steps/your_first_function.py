@@ -2,14 +2,14 @@
 Your first Function
 ===================
 
-Here you turn a formula into a Function, check it, and build a layer around it. You can use the result as a template
-for your own.
+Here you turn a formula into a Function, check it, and build a layer around it. You can use the result as a template for
+your own Functions.
 
 Read :doc:`backward_graph` and :doc:`do_you_need_a_function` first.
 
-The formula is :math:`\\log(e^x - e^y)` for :math:`x > y`: the logarithm of the difference between two numbers whose
-own logarithms are known. It gives the probability of an interval, for example, where the two numbers are often so
-close to 0 or to each other that nothing is left of their difference.
+The formula is :math:`\\log(e^x - e^y)` for :math:`x > y`. It is the logarithm of the difference between two numbers of
+which you know only the logarithms. An interval's probability, for example, is such a difference. Its two numbers are
+often so close to 0 or to each other that it comes out as 0.
 """
 
 import torch
@@ -23,9 +23,9 @@ torch.manual_seed(0)
 # The reason to write one
 # -----------------------
 #
-# A logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. The
-# logarithm of this probability is a harmless number near -110, but in ``float32`` both values of the distribution
-# function are 0:
+# A standard logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. The
+# logarithm of that is a harmless number near -110, but in ``float32`` the distribution function is 0 at both bounds, so
+# the plain formula gives ``-inf``:
 
 bounds = torch.tensor([-109.5, -110.5], requires_grad=True)
 x, y = logsigmoid(bounds)
@@ -36,7 +36,7 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 # From the formula to the methods
 # -------------------------------
 #
-# With :math:`e^x` factored out, the rest depends only on the gap :math:`d = x - y`:
+# With :math:`e^x` factored out, what remains depends only on the gap :math:`d = x - y`:
 #
 # .. math::
 #
@@ -46,9 +46,9 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 #    \qquad
 #    \frac{\partial}{\partial y} = -\frac{1}{e^d - 1}
 #
-# For a gap of zero, both derivatives are infinite, so the Function takes a third argument, the smallest gap that
-# counts. A ``clamp`` before the formula would also limit the gap, but the derivative of ``clamp`` is zero there, so a
-# closed gap would contribute nothing to the gradient.
+# For a gap of zero, both derivatives are infinite, so the Function takes a third argument, a lower limit for the gap.
+# Clamping the gap before the formula would set the same limit, but below it ``clamp`` has a zero derivative, so the gap
+# would contribute nothing to the gradient.
 
 
 def log_one_minus_exp(gap):
@@ -75,24 +75,24 @@ class LogSubExp(torch.autograd.Function):
         x, y = ctx.saved_tensors
         slope = 1 / torch.expm1((x - y).clamp(min=ctx.smallest_gap))
         grad_x = grad_y = None
-        # One flag per input of forward. A gradient that nobody asked for is not computed.
+        # There is one flag per input of forward. A gradient that isn't needed is not computed.
         if ctx.needs_input_grad[0]:
             grad_x = grad_output * (1 + slope)
         if ctx.needs_input_grad[1]:
             grad_y = -grad_output * slope
-        # One gradient per input of forward, in the same order. A number has none.
+        # There is one gradient per input of forward, in the same order. A plain number has none.
         return grad_x, grad_y, None
 
 
 # %%
 # ``forward`` computes, ``setup_context`` saves, and ``backward`` returns as many gradients as ``forward`` has inputs.
-# You will also meet the older style, in which ``forward`` takes ``ctx`` as its first argument and does both. That
-# style is shorter, and many pages of this site use it. But ``torch.func`` accepts only the separate methods, so start
-# with those. For the difference, see :doc:`/field_guide/function_transforms`.
+# You will also meet the older style, in which ``forward`` takes ``ctx`` as its first argument and both computes and
+# saves. That style is shorter, and many pages of this site use it. But ``torch.func`` accepts only the separate
+# methods, so start with those. For the difference, see :doc:`/field_guide/function_transforms`.
 #
-# You do not write ``apply``, and you do not call ``forward``. ``apply`` belongs to :class:`torch.autograd.Function`: it
-# runs ``forward`` unrecorded, then ``setup_context``, and hangs a node with your ``backward`` on the result. A plain call
-# of ``forward`` would be recorded operation by operation, and your ``backward`` would not be asked:
+# You don't write ``apply``, and you don't call ``forward``. ``apply`` comes from :class:`torch.autograd.Function`: it
+# runs ``forward`` unrecorded, then ``setup_context``, and attaches a node with your ``backward`` to the result. If you
+# called ``forward`` directly, autograd would record it operation by operation and never call your ``backward``:
 
 x, y = logsigmoid(bounds)
 for function in (LogSubExp.apply, LogSubExp.forward):
@@ -103,9 +103,9 @@ assert LogSubExp.apply(x, y, 0.1).grad_fn.name() == "LogSubExpBackward"
 # A function around it
 # --------------------
 #
-# ``apply`` sees the shapes as they are, so if ``forward`` broadcasts, ``backward`` has to sum. A small wrapper
-# function broadcasts outside the Function, where autograd does the sum. It also gives the last argument a name and a
-# default value:
+# If ``forward`` broadcasts its inputs, ``backward`` has to sum the gradients back to the inputs' shapes. A small
+# wrapper function spares you that: it broadcasts before ``apply``, so autograd does the sum. It also gives the last
+# argument a name and a default value:
 
 
 def log_sub_exp(x, y, smallest_gap=1e-6):
@@ -122,9 +122,9 @@ print(out.item(), grad_bounds.tolist())
 # Checks
 # ------
 #
-# The gradient is compared with finite differences in ``float64``, and so is its own derivative. Above the smallest
-# gap they have to agree. Below it the gradient is meant to differ, so there it is compared with the formula and
-# printed next to the gradient that ``clamp`` would give:
+# The checks compare the gradient, and then its own derivative, with finite differences in ``float64``. Above the
+# smallest gap the two have to agree. Below it the gradient is meant to differ, so it is compared with the formula. The
+# last line prints it beside the gradient that ``clamp`` would give:
 
 x = torch.rand(4, 3, dtype=torch.float64, requires_grad=True)
 y = (torch.rand(3, dtype=torch.float64) - 1.5).requires_grad_()
@@ -151,8 +151,8 @@ expected = torch.log(upper - lower)
 torch.testing.assert_close(out.double(), expected, rtol=1e-6, atol=0)
 
 # %%
-# Here the separate methods pay off, because ``torch.func`` can map and differentiate the function. ``grad`` gives the
-# derivative with respect to the first argument, here for four pairs at once.
+# Here the separate methods pay off: ``torch.func`` can differentiate and vectorise ``log_sub_exp``. ``grad`` gives the
+# derivative with respect to the first argument, and ``vmap`` computes it for four pairs at once.
 
 x, y = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
 slopes = torch.func.vmap(torch.func.grad(log_sub_exp))(x, y)
@@ -163,11 +163,12 @@ torch.testing.assert_close(slopes, 1 + 1 / torch.expm1(x))
 # A layer around it
 # -----------------
 #
-# A Function is one operation of the graph and keeps nothing from call to call. What is learned or set once belongs to an
-# ``nn.Module``, which hands it to the Function at each call and leaves ``backward`` to it.
+# A Function is one operation of the graph and keeps nothing between calls. Parameters to learn, and settings that stay
+# fixed, belong to an ``nn.Module``, which passes them to the Function at each call and needs no ``backward`` of its
+# own.
 #
-# The layer computes the negative log-likelihood of whole numbers under a logistic distribution whose centre and width
-# are learned. Each number stands for the interval of length 1 around it.
+# The layer computes the negative log-likelihood of integers under a logistic distribution whose centre and width are
+# learned. Each integer stands for the interval of length 1 around it.
 
 
 class RoundedLogistic(nn.Module):
@@ -177,14 +178,14 @@ class RoundedLogistic(nn.Module):
         self.log_width = nn.Parameter(torch.tensor(width).log())
 
     def forward(self, counts):
-        # The distribution is symmetric, and it is resolved more finely left of the centre.
+        # The distribution is symmetric, and floating point resolves it more finely left of the centre.
         distance = (counts - self.center).abs()
         upper = (0.5 - distance) / self.log_width.exp()
         lower = (-0.5 - distance) / self.log_width.exp()
         return -log_sub_exp(logsigmoid(upper), logsigmoid(lower)).mean()
 
 
-counts = torch.tensor([2.0, 3.0, 3.0, 4.0, 200.0])  # one is far away
+counts = torch.tensor([2.0, 3.0, 3.0, 4.0, 200.0])  # the last one is far away
 layer = RoundedLogistic()
 assert [name for name, _ in layer.named_parameters()] == ["center", "log_width"]
 optimizer = torch.optim.Adam(layer.parameters(), lr=0.1)

@@ -80,6 +80,11 @@ def _of_operators(tree: ast.Module, definitions: dict[str, Definition]) -> dict[
     }
 
 
+def _is_read_as_text(node: ast.FunctionDef) -> bool:
+    """Whether it is a Triton kernel: Triton reads the script's file, so a change to the tree would not reach it."""
+    return any(ast.unparse(decorator) == "triton.jit" for decorator in node.decorator_list)
+
+
 def find_formulas(tree: ast.Module) -> list[Formula]:
     """The formulas of a script, in the order of its lines."""
     definitions = dict(_definitions(tree))
@@ -94,7 +99,7 @@ def find_formulas(tree: ast.Module) -> list[Formula]:
     while waiting:
         for node in ast.walk(waiting.pop()):
             helper = definitions.get(node.id) if isinstance(node, ast.Name) else None
-            if isinstance(helper, ast.FunctionDef) and helper.name not in helpers:
+            if isinstance(helper, ast.FunctionDef) and helper.name not in helpers and not _is_read_as_text(helper):
                 helpers[helper.name] = helper
                 waiting.append(helper)
     formulas += [Formula(name, name, node, node) for name, node in helpers.items()]

@@ -47,7 +47,9 @@ class TermList(SphinxDirective):
         name = nodes.term("", own["word"])
         for code in self.config.language_names:
             if code in term and code != language:
-                name += nodes.inline("", term[code]["word"], classes=["other-language"], lang=code.replace("_", "-"))
+                # docutils writes the class "language-en" as lang="en"
+                classes = ["other-language", f"language-{code.replace('_', '-')}"]
+                name += nodes.inline("", term[code]["word"], classes=classes)
         meaning, _messages = self.parse_inline(own["meaning"])
         explanation = nodes.paragraph("", "", *meaning, nodes.Text(_(".")), nodes.Text(" "), self._link(term["page"]))
         return nodes.definition_list_item("", name, nodes.definition("", explanation))

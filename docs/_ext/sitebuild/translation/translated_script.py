@@ -112,11 +112,18 @@ class _Prose:
         return result
 
 
+def _is_next_item(first: str, line: str) -> bool:
+    """Whether ``line`` begins an item of the list that ``first`` begins."""
+    indents = {len(text) - len(text.lstrip()) for text in (first, line)}
+    return len(indents) == 1 and all(_LIST_ITEM.match(text.lstrip()) for text in (first, line))
+
+
 def _runs(lines: list[str]) -> list[list[str]]:
-    """Group lines into runs with text and runs without."""
+    """Group lines into runs with text and runs without; each item of a list without empty lines is a run."""
     runs: list[list[str]] = []
     for line in lines:
-        if runs and bool(runs[-1][-1].strip()) == bool(line.strip()):
+        same = runs and bool(runs[-1][-1].strip()) == bool(line.strip())
+        if same and not _is_next_item(runs[-1][0], line):
             runs[-1].append(line)
         else:
             runs.append([line])

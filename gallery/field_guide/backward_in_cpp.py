@@ -1,0 +1,116 @@
+"""
+A C++ function that calls ``backward`` hangs
+============================================
+
+C++ code can start autograd's engine itself. If a pybind11 function does that while it holds Python's global interpreter
+lock (GIL), it raises or never returns. Here you see both, and release the lock in time.
+
+Read :doc:`cpp_extension` and :doc:`threads` first.
+
+The symptom: C++ code raises ``The autograd engine was called while holding the GIL``, or it calls ``backward`` in a
+thread of its own and the program deadlocks.
+"""
+
+import os
+import sysconfig
+from functools import partial
+from shutil import which
+from tempfile import TemporaryDirectory
+from textwrap import fill
+
+import torch
+from torch.utils.cpp_extension import load_inline
+
+# %%
+# The symptom
+# -----------
+#
+# ``held`` and ``released`` are the same C++ function, bound by pybind11 in two ways. ``in_thread`` runs this function
+# in another thread and returns whether it has finished within a second. After that wait it releases the lock, because
+# otherwise this page would hang:
+
+from gradient_penalty import Tanh
+
+SOURCE = """
+#include <future>
+#include <optional>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/utils/pybind.h>
+#include <torch/library.h>
+
+void run_backward(const at::Tensor& loss) { torch::autograd::backward({loss}, {}); }
+
+bool in_thread(const at::Tensor& loss, bool release) {
+  std::optional<py::gil_scoped_release> no_gil;
+  if (release) no_gil.emplace();
+  auto task = std::async(std::launch::async, run_backward, loss);
+  const bool ended = task.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
+  if (!release) no_gil.emplace();
+  task.get();
+  return ended;
+}
+
+PYBIND11_MODULE(TORCH_EXTENSION_NAME, module) {
+  module.def("held", &run_backward);
+  module.def("released", &run_backward, py::call_guard<py::gil_scoped_release>());
+  module.def("in_thread", &in_thread, py::arg("loss"), py::arg("release"));
+}
+
+TORCH_LIBRARY(engine_guide, library) {
+  library.def("run_backward(Tensor loss) -> ()", &run_backward);
+}
+"""
+
+os.environ["PATH"] += os.pathsep + sysconfig.get_path("scripts")  # where pip puts ninja
+tools, module = {tool: which(tool) is not None for tool in ("c++", "ninja")}, None
+if all(tools.values()):
+    with TemporaryDirectory() as folder:
+        options = {"build_directory": folder, "no_implicit_headers": True}
+        module = load_inline("engine_guide", SOURCE, **options)
+print(tools)
+
+
+def gradient(call, function=Tanh.apply):
+    x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    found = call(function(x).sum())
+    print(found, x.grad)
+    return found, x.grad
+
+
+if module:
+    try:
+        module.held(torch.ones(1, requires_grad=True).sum())
+        raise AssertionError("it was called with the GIL held")
+    except RuntimeError as error:
+        print(fill(f"RuntimeError: {error}", 88))
+    in_thread = partial(module.in_thread, release=False)
+    (in_python, _), (in_cpp, _) = gradient(in_thread), gradient(in_thread, torch.tanh)
+    assert in_cpp and not in_python
+
+# %%
+# If the compiler ``c++`` or ``ninja`` is missing, nothing under ``if module:`` was run for this page.
+#
+# The cause
+# ---------
+#
+# pybind11 holds the GIL while a C++ function runs, and the engine refuses to start in a thread that holds it. A second
+# thread doesn't hold it, so there the engine starts. But a Function's ``backward`` is Python and waits for the GIL,
+# while the first thread keeps the GIL and waits for the second one. ``torch.tanh`` has no Python in its backward, so
+# its call, in the last line, ends in time.
+#
+# The cure
+# --------
+#
+# Release the GIL before the engine starts. ``py::call_guard<py::gil_scoped_release>()`` does that for a whole function,
+# and a ``py::gil_scoped_release`` object does it inside one:
+
+x = torch.ones(2, dtype=torch.float64)
+if module:
+    in_thread = partial(module.in_thread, release=True)
+    for call in (module.released, in_thread, torch.ops.engine_guide.run_backward):
+        _, found = gradient(call)
+        torch.testing.assert_close(found, 1 - torch.tanh(x) ** 2)
+
+# %%
+# The last line comes from an operator of ``TORCH_LIBRARY``, which needs no guard: PyTorch releases the GIL before it
+# calls the operator.

@@ -1,0 +1,117 @@
+"""
+FSDP has freed the weight that ``backward`` needs
+=================================================
+
+Fully sharded data parallel (FSDP) leaves each process a part of every weight, and gathers the whole weight while a
+module needs it. If your Function saves a weight, its ``backward`` may find an empty tensor instead. Here you see when
+that happens, and how to return the output so that it doesn't.
+
+Read :doc:`data_parallel_none` first.
+
+The symptom: ``backward`` raises ``setStorage … out of bounds for storage of size 0``. Or the weight has no gradient,
+without an error.
+"""
+
+from textwrap import fill
+from types import SimpleNamespace
+
+import torch
+from torch import nn
+from torch.autograd import grad
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+
+# %%
+# The symptom
+# -----------
+#
+# Each of two processes has half of the rows. ``Linear`` is the Function of :doc:`data_parallel_none`, which saves its
+# weight. The model returns its output inside a ``holder``, at first a ``SimpleNamespace``:
+
+from data_parallel import in_processes
+from data_parallel_none import Linear
+
+
+class Layer(nn.Module):
+    def __init__(self, columns):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(columns, 3, dtype=torch.float64))
+        self.bias = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+
+    def forward(self, rows):
+        self.storage = self.weight.untyped_storage()  # its size is printed below
+        return Linear.apply(rows, self.weight, self.bias, False)
+
+
+class Model(nn.Sequential):
+    def __init__(self, holder):
+        torch.manual_seed(0)  # the same initial weights in each process
+        super().__init__(Layer(2), nn.Tanh(), Layer(3))
+        self.holder = holder
+
+    def forward(self, rows):
+        return self.holder(out=super().forward(rows))
+
+
+def shard(module, **options):
+    fully_shard(module, mesh=init_device_mesh("cpu", (2,)), **options)
+
+
+def weight_gradient(model, rows):
+    weight, held = model[0].weight, model(rows)
+    size = model[0].storage.size()
+    out = held["out"] if isinstance(held, dict) else held.out
+    try:
+        out.square().mean().backward()
+    except RuntimeError as error:
+        return size, str(error)
+    return size, weight.grad if weight.grad is None else weight.grad.full_tensor()
+
+
+def in_object(rank, count):
+    found = []
+    for reshard in (True, None):
+        shard(model := Model(SimpleNamespace), reshard_after_forward=reshard)
+        found.append(weight_gradient(model, x[rank::count]))
+    return found
+
+
+x = torch.randn(8, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+(freed, error), (kept, missing) = in_processes(2, in_object)[0]
+print(fill(f"RuntimeError: {error}", 88))
+print(freed, kept, missing)
+assert (freed, kept, missing) == (0, 48, None) and "storage of size 0" in error
+
+# %%
+# The numbers are the first weight's size in bytes after ``forward``. With ``reshard_after_forward=True`` FSDP has freed
+# the weight, and ``backward`` raises. By default FSDP still keeps the weights of the outermost module, so ``backward``
+# runs here, but ``weight.grad`` stays ``None``.
+#
+# The cause
+# ---------
+#
+# FSDP has to know when ``backward`` begins, so that it can gather the weights and, later, average their gradients. For
+# that it puts hooks on the tensors that ``forward`` returns. It finds them in tuples and dicts, but not in every
+# object, and a ``SimpleNamespace`` hides them.
+#
+# The cure
+# --------
+#
+# Return the tensors themselves, or a tuple or dict of them. Then FSDP regathers the freed weight, and the gradient
+# equals that of one process given all rows:
+
+
+def in_dict(rank, count):
+    shard(model := Model(dict), reshard_after_forward=True)
+    return weight_gradient(model, x[rank::count])
+
+
+freed, gradient = in_processes(2, in_dict)[0]
+whole = Model(dict)
+(expected,) = grad(whole(x)["out"].square().mean(), whole[0].weight)
+print(freed, f"{(gradient - expected).abs().max().item():.0e}")
+torch.testing.assert_close(gradient, expected)
+assert freed == 0
+
+# %%
+# Even if the output isn't hidden, a second derivative can end in the same error. See :doc:`fully_sharded_twice`.
