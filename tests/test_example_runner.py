@@ -27,13 +27,21 @@ note("begin")
 note("end")
 """
 SLEEP = "import subprocess; subprocess.run(['sleep', '0.5'])"
+# Waits until a second script has begun, however busy the machine is.
+MEET = """
+for _ in range(300):
+    if open({trace!r}).read().count("begin") > 1:
+        break
+    time.sleep(0.1)
+"""
 
 
 def add_traced(site: Site, names: list[str], sleep: str = SLEEP) -> Path:
     """Add scripts that write down when they begin and end; return the file in which they do."""
     trace = site.root / "trace"
     for name in names:
-        site.add_example(name, TRACED.format(trace=str(trace), name=name, sleep=sleep))
+        sleeping = sleep.format(trace=str(trace))
+        site.add_example(name, TRACED.format(trace=str(trace), name=name, sleep=sleeping))
     return trace
 
 
@@ -56,7 +64,7 @@ def test_one_at_a_time_if_so_told(small_site: Site, monkeypatch) -> None:
 
 def test_several_at_once_but_those_with_a_clock_alone_and_last(small_site: Site, monkeypatch) -> None:
     trace = add_traced(small_site, ["a_clock", "b_clock"], "start = time.perf_counter(); " + SLEEP)
-    add_traced(small_site, ["first", "second", "third"])
+    add_traced(small_site, ["first", "second", "third"], MEET)
     monkeypatch.setenv("JOBS", "2")
     assert small_site.build().returncode == 0
     assert most_at_once(trace) == 2
