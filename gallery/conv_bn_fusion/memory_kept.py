@@ -20,6 +20,8 @@ from fused_function import FusedConvBN, conv_bn
 torch.manual_seed(0)
 cuda = torch.cuda.is_available()
 device = torch.device("cuda" if cuda else "cpu")
+if cuda:
+    torch.cuda.init()  # before it, memory_stats is empty
 print(device, torch.__version__, "torch.cuda.memory_stats" if cuda else "saved_tensors_hooks")
 
 # %%
