@@ -230,6 +230,11 @@ def test_what_scrolls_can_be_reached_by_keyboard(real_site: Site) -> None:
             assert element.get("tabindex") == "0", path
 
 
+def test_nothing_that_is_clicked_holds_something_else_to_click(real_site: Site) -> None:
+    for _language, path, page in pages(real_site):
+        assert not page.select(":is(summary, button, a) :is(a, button, select, textarea)"), path
+
+
 def test_every_page_of_the_field_guide_is_listed_by_symptom(real_site: Site) -> None:
     section = real_site.page("en", "field_guide/index").find(id="by-symptom")
     listed = {link["href"].removesuffix(".html") for link in section.select("li a") if "/" not in link["href"]}

@@ -83,14 +83,17 @@ def visit_imported_code(translator: Any, node: imported_code_node) -> None:
         code = imported_text(imported, head, translated.text_of)
     except CommentTranslationError:  # the page of that section tells
         code = imported_text(imported, head)
-    address = escape(builder.get_relative_uri(builder.current_docname, translated.page_of(section)))
-    link = f'<a class="reference internal" href="{address}">{escape(translated.title_of(section))}</a>'
-    names = ", ".join(f"<code>{escape(name)}</code>" for name in imported.by.names)
-    summary = escape(_("{names}, imported from “{section}”")).format(names=names, section=link)
+    title = escape(translated.title_of(section))
+    names = _(", ").join(f"<code>{escape(name)}</code>" for name in imported.by.names)
+    label = escape(_("{names}, imported from “{section}”"))
     if not code:  # all of it came with an import above
-        translator.body.append(f'<p class="imported-code">{summary}</p>\n')
+        address = escape(builder.get_relative_uri(builder.current_docname, translated.page_of(section)))
+        link = f'<a class="reference internal" href="{address}">{title}</a>'
+        translator.body.append(f'<p class="imported-code">{label.format(names=names, section=link)}</p>\n')
         raise nodes.SkipNode
     highlighted = translator.highlighter.highlight_block(code, "python", location=node)
+    # No link in what folds and unfolds: the import above has one, and a screen reader would not offer a second here.
+    summary = label.format(names=names, section=title)
     translator.body.append(
         f'<details class="imported-code" data-search-ignore><summary>{summary}</summary>'
         f'<div class="highlight-Python notranslate">{highlighted}</div></details>\n'
