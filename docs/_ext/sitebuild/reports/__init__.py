@@ -1,4 +1,4 @@
-"""Tables and lists over the whole site: checks, translations, mutants, speed, error texts, search."""
+"""Tables and lists over the whole site: checks, translations, mutants, speed, a GPU, error texts, search."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ MODULES = (
     "function_table",
     "translation_status",
     "speed_tables",
+    "gpu_tables",
     "mutant_table",
     "error_list",
     "recall_table",
