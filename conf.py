@@ -77,6 +77,8 @@ gettext_uuid = False
 nitpicky = True
 exclude_patterns = ["_*", "locale"]
 smartquotes = False
+# Around a page's title inside a sentence. Translations whose language writes other marks hold their own.
+title_quotes = {"en": "“”"}
 
 intersphinx_mapping = {
     "torch": ("https://docs.pytorch.org/docs/stable/", "_inventories/torch.inv"),

@@ -83,6 +83,7 @@ def test_what_belongs_to_an_example_is_left_out() -> None:
         "register <CustomOpDef(guide::cube)> with `cube.register_fake`": "register … with `…`",
         "through guide.cube.default but": "through … but",
         "mismatch for input 1,\nnumerical:tensor([[1.0]])": "mismatch for input 1",
+        "needs (B, C) with B > 1, not (1, 3):": "needs (B, C) with B > 1, not (…)",
         "clone the output tensor(s) of a Cubed": "clone the output tensor(s) of a Cubed",
     }
     assert {text: without_names(text, names) for text in texts} == texts

@@ -230,6 +230,20 @@ def test_what_scrolls_can_be_reached_by_keyboard(real_site: Site) -> None:
             assert element.get("tabindex") == "0", path
 
 
+def test_a_title_inside_a_sentence_is_quoted(real_site: Site) -> None:
+    first = real_site.page("en", "field_guide/operator_or_function").select_one(".downloads.top").find_previous_sibling("p").get_text()
+    assert first == "Read “No fake impl, no autograd formula” and “torch.compile cannot trace a Function” first."
+    guide = real_site.page("en", "field_guide/index").get_text()
+    assert "nothing needs them: Tensors on ctx: memory that does not come back,\nNothing is freed after backward" in guide
+    assert "“" not in real_site.page("zh_CN", "field_guide/operator_or_function").select_one("article").get_text()
+
+
+def test_a_card_names_another_page_by_its_title(real_site: Site) -> None:
+    for language, title in (("en", "“Backward of batch norm”"), ("zh_CN", "《批量归一化的反向传播推导》")):
+        cards = real_site.page(language, "conv_bn_fusion/index").select(".page-card[href='constant_channel.html'] .card-summary")
+        assert [title in card.get_text() for card in cards] == [True]
+
+
 def test_nothing_that_is_clicked_holds_something_else_to_click(real_site: Site) -> None:
     for _language, path, page in pages(real_site):
         assert not page.select(":is(summary, button, a) :is(a, button, select, textarea)"), path

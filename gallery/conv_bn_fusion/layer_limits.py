@@ -9,6 +9,8 @@ limits.
 Read :doc:`fused_module` first.
 """
 
+from textwrap import fill
+
 import torch
 from torch.nn.functional import batch_norm as nn_batch_norm
 from torch.nn.functional import conv2d
@@ -33,7 +35,7 @@ def refused(function, *args, **kwargs):
     try:
         function(*args, **kwargs)
     except Exception as error:
-        print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+        print(fill(f"{type(error).__name__}: {str(error).splitlines()[0]}", 88))
         return type(error)
     raise AssertionError("nothing was raised")
 

@@ -9,6 +9,8 @@ has tested their second derivative. They should then raise an error instead of r
 Read :doc:`convolution_backward` first.
 """
 
+from textwrap import fill
+
 import torch
 from torch.autograd import gradcheck
 from torch.autograd.function import once_differentiable
@@ -109,7 +111,7 @@ for name, way in WAYS.items():
             print(f"{function.__name__:14} {found:.4f}")
             assert function is OnceConv2d and name != "plain" and found == without
         except RuntimeError as error:
-            print(f"{function.__name__:14} RuntimeError: {error}")
+            print(fill(f"{function.__name__:14} RuntimeError: {error}", 88))
             assert str(error).startswith(function.__name__) or name == "plain"
 
 # %%

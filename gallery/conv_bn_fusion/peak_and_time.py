@@ -13,6 +13,7 @@ import json
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import fill
 from time import perf_counter
 
 import torch
@@ -62,14 +63,15 @@ for depth in (1, 2, 6):
     print(f"{depth:<2}", "".join(f"{value:12,}" for value in peaks[depth].values()))
 
 assert cuda or peaks[1]["FusedConvBN"] == peaks[1]["pair"]
+assert cuda or all(peaks[depth]["FusedConvBN"] > peaks[depth]["nn"] for depth in (1, 2))
 assert cuda or peaks[6]["FusedConvBN"] < peaks[6]["nn"] < peaks[6]["pair"]
 assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks.values())
 
 # %%
 # The table shows bytes for one, two and six layers (L). With one layer on the CPU, the fused Function's peak is as high
-# as the pair's, because its ``backward`` holds the convolution's output again just when the most memory is needed. With
-# six layers, it holds one such output at a time, whereas the pair and ``nn`` have kept all six, so its peak is lower
-# than theirs. But ``checkpoint`` needs even less at every depth. It repeats PyTorch's batch norm, a single operation
+# as the pair's, because its ``backward`` holds the convolution's output again just when the most memory is needed. Up
+# to two layers, ``nn`` has a lower peak. With six layers, the fused Function still holds one such output at a time,
+# whereas the pair and ``nn`` have kept all six, so its peak is lower than theirs. But ``checkpoint`` needs even less at every depth. It repeats PyTorch's batch norm, a single operation
 # with few temporary tensors, while each step of our formulas makes a tensor as large as the activation.
 #
 # The price in time
@@ -95,7 +97,8 @@ assert cuda or fastest["nn"] < min(fastest["FusedConvBN"], fastest["checkpoint"]
 
 # %%
 # On the CPU, ``nn`` is the fastest. The fused Function repeats the convolution, and ``checkpoint`` repeats the whole
-# layer. ``FusedConvBN`` and ``pair``, whose formulas are in Python, also read and write their temporary tensors.
+# layer. ``FusedConvBN`` and ``pair``, whose formulas are in Python, also read and write their temporary tensors. For
+# the same measurements on a GPU, see :doc:`/on_a_gpu`.
 #
 # When to use which
 # -----------------
@@ -112,7 +115,7 @@ for name in ("FusedConvBN", "checkpoint"):
         print(f"{name:12} torch.func.grad")
         assert name == "FusedConvBN"
     except RuntimeError as error:
-        print(f"{name:12} RuntimeError: {error}")
+        print(fill(f"{name:12} RuntimeError: {error}", 88))
         assert name == "checkpoint"
 
 # %%

@@ -13,6 +13,8 @@ computes :math:`g \\cdot y`. A Function that saves :math:`x` has to compute :mat
 :math:`y` already has it.
 """
 
+from textwrap import fill
+
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 from torchviz import make_dot
@@ -99,6 +101,6 @@ out.detach().mul_(5)
 try:
     torch.autograd.grad(out, x)
 except RuntimeError as error:
-    print("RuntimeError:", str(error).partition(":")[0])
+    print(fill(f"RuntimeError: {str(error).partition(':')[0]}", 88))
 else:
     raise AssertionError("the change was not noticed")

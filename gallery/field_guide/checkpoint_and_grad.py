@@ -12,6 +12,7 @@ Of the two ways out that the message names, one runs without an error but gives 
 """
 
 import warnings
+from textwrap import fill
 
 import torch
 from torch.autograd import gradcheck, gradgradcheck
@@ -38,7 +39,7 @@ def reentrant(x):
 try:
     torch.autograd.grad(reentrant(x), x)
 except RuntimeError as error:
-    print(type(error).__name__, error, sep=": ")
+    print(fill(f"{type(error).__name__}: {error}", 88))
 
 # %%
 # The message offers two ways out. The code below tries the second one, ``.backward()`` without ``inputs``, and computes

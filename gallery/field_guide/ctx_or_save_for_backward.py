@@ -9,6 +9,8 @@ Read :doc:`/double_backward/saving_outputs` first.
 Your Function passes its checks, but training goes wrong when the Function's output is overwritten in place.
 """
 
+from textwrap import fill
+
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
@@ -53,7 +55,7 @@ for function in (SigmoidOnCtx, SigmoidSaved):
             (grad_x,) = torch.autograd.grad(double(function.apply(x)), x)
             print(function.__name__, f"{grad_x.item():.4f}")
         except RuntimeError as error:
-            print(function.__name__, f"{type(error).__name__}: {error}")
+            print(fill(f"{function.__name__} {type(error).__name__}: {error}", 88))
 
 # %%
 # The cause
@@ -73,7 +75,7 @@ try:
     torch.autograd.grad(out, x)
     raise AssertionError("the change was not noticed")
 except RuntimeError as error:
-    print(type(error).__name__, str(error).partition(":")[0], sep=": ")
+    print(fill(f"{type(error).__name__}: {str(error).partition(':')[0]}", 88))
 
 # %%
 # The cure: what goes where

@@ -14,6 +14,7 @@ although you used no loss twice. Or ``backward(create_graph=True)`` warns of a r
 import gc
 import warnings
 import weakref
+from textwrap import fill
 
 import torch
 from torch.autograd import grad, gradcheck
@@ -62,7 +63,7 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 try:
     loss.backward()
 except RuntimeError as error:
-    print(type(error).__name__, error, sep=": ")
+    print(fill(f"{type(error).__name__}: {error}", 88))
 
 # %%
 # Tools that compress saved tensors or move them elsewhere use such hooks, which don't see an attribute of ``ctx``.

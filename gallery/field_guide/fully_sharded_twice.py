@@ -50,7 +50,7 @@ def train(rank, count, wrap=lambda model: None, between=lambda model: None):
 
 def show(name, count=2, **how):
     penalties = torch.stack(in_processes(count, partial(train, **how))).mean(0)
-    print(f"{name:10}", [f"{penalty:.4f}" for penalty in penalties])
+    print(f"{name:10}", *(f"{penalty:8.4f}" for penalty in penalties))
     return penalties
 
 

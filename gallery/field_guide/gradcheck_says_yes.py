@@ -10,6 +10,8 @@ Read :doc:`/double_backward/saving_inputs` first.
 The symptom: the check prints ``True``, but the gradient is wrong.
 """
 
+from textwrap import fill
+
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
@@ -76,7 +78,8 @@ z = torch.tensor([3 + 4j], dtype=torch.complex128, requires_grad=True)
 try:
     gradcheck(ComplexSquare.apply, z)
 except RuntimeError as error:
-    print(f"{type(error).__name__}: {error}")
+    message = f"{type(error).__name__}: {error}"
+    print(*(fill(line, 88) for line in message.splitlines()), sep="\n")
 
 # %%
 # In PyTorch, the gradient is the incoming gradient times the *conjugate* of the derivative. At a real :math:`z` the

@@ -53,11 +53,10 @@ for function in (TripleOverGrad, TripleBesideGrad):
 #
 # In the backward pass, an addition sends the *same* tensor into both branches, and the branch that was recorded last
 # runs first. If that branch triples the tensor in place, the other branch gets the tripled values. So the result may
-# depend on the order of the two terms, as in this residual connection, where the right gradient is 4:
+# depend on the order of the two terms, as in this residual connection, where 4 is right:
 
-ones = torch.ones_like(x)
-print(grad(TripleOverGrad.apply(x * 1) + x * 1, x, ones)[0].tolist())
-print(grad(x * 1 + TripleOverGrad.apply(x * 1), x, ones)[0].tolist())
+for out in (TripleOverGrad.apply(x * 1) + x * 1, x * 1 + TripleOverGrad.apply(x * 1)):
+    print(grad(out, x, torch.ones_like(out))[0].tolist())
 
 # %%
 # By itself, the Function passes ``gradcheck``. If a plain ``sum`` follows it, ``mul_`` raises an error, because ``sum``
@@ -95,7 +94,7 @@ try:
     grad(out.sum(), x)
     raise AssertionError("the change was not noticed")
 except RuntimeError as error:
-    print(f"RuntimeError: {str(error).partition(':')[0]}")
+    print(fill(f"RuntimeError: {str(error).partition(':')[0]}", 78))
 
 # %%
 # Inputs as scratch paper

@@ -7,7 +7,7 @@ cost, see where it comes from, and lower it.
 
 Read :doc:`gradient_penalty` and :doc:`/conv_bn_fusion/peak_and_time` first.
 
-The symptom: with the penalty, training is several times slower, or it ends with ``CUDA out of memory``.
+The symptom: with the penalty, training is at least twice as slow, or it ends with ``CUDA out of memory``.
 """
 
 import json

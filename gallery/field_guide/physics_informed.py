@@ -123,10 +123,10 @@ axes.legend()
 plt.show()
 
 # %%
-# A ``u_xx`` that is zero
-# -----------------------
+# ReLU loses it, too
+# ------------------
 #
-# ReLU loses the same term without any Function. Its slope is constant on each side of zero, so :math:`n''` really is
+# A ReLU network loses the same term without any Function. Its slope is constant on each side of zero, so :math:`n''` really is
 # zero, and the network misses the solution as before. Use a smooth activation, such as ``torch.tanh``:
 
 for activation in (torch.relu, torch.tanh):

@@ -11,6 +11,8 @@ Read :doc:`none_and_zeros` first.
 The symptom: ``gradcheck`` reports a ``Jacobian mismatch``, and some rows of the analytical Jacobian are zero.
 """
 
+from textwrap import fill
+
 import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
 
@@ -44,7 +46,8 @@ def show_error(call, *arguments, **options):
     try:
         call(*arguments, **options)
     except (RuntimeError, NotImplementedError, ValueError) as error:
-        print(f"{type(error).__name__}: {str(error).partition(' This could')[0]}")
+        message = f"{type(error).__name__}: {error}".partition(" This could")[0]
+        print(*(fill(line, 88) for line in message.splitlines()), sep="\n")
     else:
         raise AssertionError("no error")
 

@@ -51,7 +51,7 @@ x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     module = torch.jit.trace(WithFunction(), (x,))
-print(torch.__version__, f"{caught[0].category.__name__}: {caught[0].message}")
+print(fill(f"{torch.__version__} {caught[0].category.__name__}: {caught[0].message}", 88))
 warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
 print(module.code.splitlines()[-1].strip())
 print(gradcheck(module, x), gradgradcheck(module, x))

@@ -11,6 +11,8 @@ The example is a plain linear layer that passes every point. In the variants bel
 wrong.
 """
 
+from textwrap import shorten
+
 import torch
 from check_function import check_function
 
@@ -63,7 +65,7 @@ assert not results
 def print_failing(function, *points):
     results = failing_points(function)
     for point, result in results.items():
-        print(f"{point:17} {result}"[:88])
+        print(f"{point:17} {shorten(result, 74, placeholder=' …')}")
     assert tuple(results) == points
 
 
@@ -109,7 +111,8 @@ class ReadsMemory(Linear):
 print_failing(ReadsMemory, "strided gradient")
 
 # %%
-# Somebody freezes the weight to save half of backward's work, but this Function computes both gradients anyway:
+# Somebody needs the gradient of only one input, for example because the weight is frozen. This Function computes both
+# gradients anyway. The checklist tries it without the gradient of ``x`` first, which the output counts as gradient 0:
 
 
 class ComputesAll(Linear):
@@ -175,7 +178,8 @@ print_failing(WithoutRule, "vmap")
 
 # %%
 # To save work, this variant looks at the gradient's values. That fails wherever they aren't available, which is the
-# case on the ``meta`` device, under ``vmap`` and under ``torch.compile``:
+# case on the ``meta`` device, under ``vmap`` and under ``torch.compile``. The recorded ``vmap`` check passes because it
+# maps ``forward`` alone; the checklist also differentiates the result:
 
 
 class LooksAtValues(Linear):

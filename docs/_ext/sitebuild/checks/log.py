@@ -8,6 +8,8 @@ from typing import Any
 
 from sitebuild.checks.record import CheckRecord
 
+# A dispatcher that lists all backends writes three times as much.
+LONGEST_MESSAGE = 500
 # What ran since the last call of `take`, in order of execution.
 _observed: list[CheckRecord] = []
 # What ran since the last call of `start`: record, function, copies of the inputs.
@@ -42,8 +44,9 @@ def _describe_inputs(inputs: tuple[Any, ...]) -> tuple[str, ...]:
 
 
 def first_line(error: object) -> str:
-    """First line of an error, without the comma that leads to the next."""
-    return str(error).strip().partition("\n")[0].rstrip(" ,")
+    """First line of an error, without the comma that leads to the next; if it would fill a page, its first sentence."""
+    line = str(error).strip().partition("\n")[0].rstrip(" ,")
+    return line if len(line) <= LONGEST_MESSAGE else line.partition(". ")[0] + "."
 
 
 def add(

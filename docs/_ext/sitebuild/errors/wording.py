@@ -8,7 +8,7 @@ import re
 VARIABLE = "…"
 # What follows are the numbers of this example.
 _VALUES = re.compile(r",? (?:numerical:)?tensor\(\[.*", re.DOTALL)
-_SHAPE = re.compile(r"\[[\d, ]*\]")
+_SHAPE = re.compile(r"\[[\d, ]*\]|\(\d+,(?: \d+,)*(?: \d+)?\)")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?![\d.]*\w)")
 _SENTENCE = re.compile(r"(?<=[\w)\]`'>])\.\s+(?=[A-Z])|\.$")
 
@@ -28,7 +28,7 @@ def without_names(text: str, names: frozenset[str]) -> str:
     listed = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     text = re.sub(rf"\b(?:{listed})(?:Backward)?\b", VARIABLE, text)
     text = re.sub(rf"(?:{VARIABLE}(?:\.|::))+(?:\w+|{VARIABLE})", VARIABLE, text)
-    return _SHAPE.sub(f"[{VARIABLE}]", text).rstrip(" ,")
+    return _SHAPE.sub(lambda match: f"{match[0][0]}{VARIABLE}{match[0][-1]}", text).rstrip(" ,:")
 
 
 def first_sentence(text: str) -> str:

@@ -11,6 +11,7 @@ MODULES = (
     "text_language",
     "trusted_markup",
     "gallery_pages",
+    "quoted_titles",
     "imported_code",
     "page_cards",
     "page_results",

@@ -61,7 +61,7 @@ def visit_cards(translator: Any, node: page_cards_node) -> None:
             f'<a class="page-card" href="{escape(builder.get_relative_uri(builder.current_docname, page))}">'
             f"{thumbnail}"
             f'<span class="card-text"><span class="card-title">{escape(builder.env.titles[page].astext())}</span>'
-            f'<span class="card-summary">{escape(describe(builder.env.get_doctree(page)))}</span></span></a>'
+            f'<span class="card-summary">{escape(describe(builder.env.get_doctree(page), builder.env))}</span></span></a>'
         )
     translator.body.append(f'<div class="page-cards" data-search-ignore>{"".join(cards)}</div>')
     raise nodes.SkipNode

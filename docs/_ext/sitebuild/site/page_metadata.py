@@ -7,14 +7,28 @@ from html import escape
 from typing import Any
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.locale import _
+from sphinx.util import docname_join
 
 
-def describe(doctree: nodes.document | None) -> str:
-    """First paragraph of a page, which says what the reader can do after it."""
+def describe(doctree: nodes.document | None, env: BuildEnvironment | None = None) -> str:
+    """First paragraph of a page, which says what the reader can do after it.
+
+    In a document whose links are not resolved yet, a link to another page has that page's name instead of its title.
+    With ``env``, it gets the title, in the quotation marks of the language.
+    """
     paragraph = next(doctree.findall(nodes.paragraph), None) if doctree is not None else None
-    return " ".join(paragraph.astext().split()) if paragraph is not None else ""
+    if paragraph is None:
+        return ""
+    for link in list(paragraph.findall(pending_xref)) if env else ():
+        page = docname_join(link["refdoc"], link["reftarget"])
+        if link["reftype"] == "doc" and not link["refexplicit"] and page in env.titles:
+            marks = env.config.title_quotes.get(env.config.language, ("", ""))
+            link.replace_self(nodes.Text(f"{marks[0]}{env.titles[page].astext()}{marks[1]}"))
+    return " ".join(paragraph.astext().split())
 
 
 def address(base_url: str, language: str, page: str) -> str:
