@@ -137,9 +137,9 @@ torch.testing.assert_close(root_or_zero(around_zero), root_or_zero_safe(around_z
 assert grad_safe.tolist() == [0, 0, 0.25]
 
 # %%
-# If no combination of operations gives the derivative you need, write a Function. The slope of :math:`\sqrt x` grows
-# without bound near zero, and an infinite slope times a zero from an earlier layer is NaN. The Function below returns
-# the exact root, but its slope is bounded:
+# If no combination of operations gives the derivative you need, write a Function. The slope of the square root
+# grows without bound near zero, and an infinite slope times a zero from an earlier layer is NaN. The Function below
+# returns the exact root, but its slope is bounded:
 
 
 class BoundedSqrt(torch.autograd.Function):

@@ -36,15 +36,15 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 # From the formula to the methods
 # -------------------------------
 #
-# With :math:`e^x` factored out, what remains depends only on the gap :math:`d = x - y`:
+# Call the formula :math:`f`. With :math:`e^x` factored out, what remains depends only on the gap :math:`d = x - y`:
 #
 # .. math::
 #
-#    \log(e^x - e^y) = x + \log(1 - e^{-d})
+#    f = x + \log(1 - e^{-d})
 #    \qquad
-#    \frac{\partial}{\partial x} = 1 + \frac{1}{e^d - 1}
+#    \frac{\partial f}{\partial x} = 1 + \frac{1}{e^d - 1}
 #    \qquad
-#    \frac{\partial}{\partial y} = -\frac{1}{e^d - 1}
+#    \frac{\partial f}{\partial y} = -\frac{1}{e^d - 1}
 #
 # For a gap of zero, both derivatives are infinite, so the Function takes a third argument, a lower limit for the gap.
 # Clamping the gap before the formula would set the same limit, but below it ``clamp`` has a zero derivative, so the gap

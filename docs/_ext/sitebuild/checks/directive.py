@@ -69,7 +69,7 @@ def address_of_check(builder: Any, page: str, position: int) -> str:
 def render_line(record: CheckRecord, position: int) -> str:
     """One check as a list item; ``position`` counts the checks of its page."""
     kind, words = outcome(record)
-    shown = ", ".join(map(name_of_capability, record.capabilities)) if record.order else ""
+    shown = _(", ").join(map(name_of_capability, record.capabilities)) if record.order else ""
     facts = " · ".join(filter(None, [shown, "; ".join(record.inputs), tolerances(record)]))
     said = f'<span class="said" lang="en">{escape(record.message)}</span>' if record.message else ""
     return (

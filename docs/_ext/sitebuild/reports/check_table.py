@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from docutils import nodes
@@ -37,36 +38,43 @@ def records_in_order(builder: Any) -> Iterator[tuple[str, int, CheckRecord]]:
             yield page, position, record
 
 
-def render_row(record: CheckRecord, address: str, title: str) -> str:
+def render_row(record: CheckRecord, address: str) -> str:
     """One check as a table row that leads to the place where it ran."""
     kind, words = outcome(record)
     cells = [
-        f'<a href="{escape(address)}">{escape(title)}</a>',
-        f"<code>{escape(record.function)}</code>",
+        f'<a href="{escape(address)}"><code>{escape(record.function)}</code></a>',
         f"<code>{escape(record.check)}</code>",
-        escape(", ".join(map(name_of_capability, record.capabilities))),
         f'<span class="check {kind}">{escape(words)}</span>',
+        escape(_(", ").join(map(name_of_capability, record.capabilities))),
         escape("; ".join(record.inputs)),
         escape(tolerances(record)),
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
+def render_page(page: str, checks: Iterator[tuple[str, int, CheckRecord]], columns: int, builder: Any) -> str:
+    """The checks of one page below its title, which spans all columns."""
+    address = escape(builder.get_relative_uri(builder.current_docname, page))
+    title = escape(builder.env.titles[page].astext())
+    head = f'<tr class="of-page"><th scope="rowgroup" colspan="{columns}"><a href="{address}">{title}</a></th></tr>'
+    rows = (render_row(record, address_of_check(builder, page, position)) for _page, position, record in checks)
+    return f"<tbody>{head}{''.join(rows)}</tbody>"
+
+
 def visit_table(translator: Any, node: check_table_node) -> None:
     """Write the table, in the order of the pages."""
     builder = translator.builder
-    heads = [_("Section"), _("Function"), _("Check"), _("Shows"), _("Outcome"), _("Inputs"), _("Tolerances")]
+    heads = [_("Function"), _("Check"), _("Outcome"), _("Shows"), _("Inputs"), _("Tolerances")]
     found = list(records_in_order(builder))
-    rows = [
-        render_row(record, address_of_check(builder, page, position), builder.env.titles[page].astext())
-        for page, position, record in found
+    groups = [
+        render_page(page, checks, len(heads), builder) for page, checks in groupby(found, lambda check: check[0])
     ]
     summary = _("{total} checks ran for this build: {passed} passed, {failed} failed on purpose.").format(
         total=len(found),
         passed=sum(record.passed for _page, _position, record in found),
         failed=sum(not record.passed for _page, _position, record in found),
     )
-    translator.body.append(f'<p class="check-summary">{escape(summary)}</p>' + render_table("check-table", heads, rows))
+    translator.body.append(f'<p class="check-summary">{escape(summary)}</p>' + render_table("check-table of-site", heads, groups))
     raise nodes.SkipNode
 
 

@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
-from sitebuild.reports.tables import pages_in_order
+from sitebuild.reports.tables import pages_in_order, render_table
 
 FILE_NAME = "mutants.json"
 
@@ -36,8 +36,8 @@ class MutantTable(SphinxDirective):
         return [mutant_table_node(file=str(file))]
 
 
-def summarise(found: dict[str, Any]) -> str:
-    """All numbers in a sentence or two."""
+def summarise(found: dict[str, Any]) -> list[str]:
+    """All numbers, in a sentence each."""
     kinds = ("mutants", "killed", "explained", "not_checked", "repeated")
     sums = {kind: sum(numbers[kind] for numbers in found["scripts"].values()) for kind in kinds}
     changes = _(
@@ -46,12 +46,12 @@ def summarise(found: dict[str, Any]) -> str:
         "stand in repetitions of a formula that was changed in another section."
     ).format(date=found["date"], torch=found["torch"].partition("+")[0], **sums)
     corrections = _("Wrong examples that were made right, and noticed: {count}.").format(count=found["corrections"])
-    return f"{changes} {corrections}"
+    return [changes, corrections]
 
 
 def render_row(numbers: dict[str, Any], address: str, title: str) -> str:
     """The numbers of one script as a table row that leads to its page."""
-    names = ", ".join(f"<code>{escape(name)}</code>" for name in numbers["unchecked"])
+    names = _(", ").join(f"<code>{escape(name)}</code>" for name in numbers["unchecked"])
     cells = [
         f'<a href="{escape(address)}">{escape(title)}</a>',
         *(str(numbers[kind]) for kind in ("mutants", "killed", "explained", "repeated", "not_checked")),
@@ -74,13 +74,8 @@ def visit_table(translator: Any, node: mutant_table_node) -> None:
         for page in pages_in_order(builder.env)
         if page in found["scripts"]
     ]
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    translator.body.append(
-        f'<p class="mutant-summary">{escape(summarise(found))}</p>'
-        '<div class="check-table-scroll" tabindex="0" data-search-ignore>'
-        f'<table class="docutils check-table"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    told = "".join(f'<p class="mutant-summary">{escape(sentence)}</p>' for sentence in summarise(found))
+    translator.body.append(told + render_table("check-table", heads, rows))
     raise nodes.SkipNode
 
 

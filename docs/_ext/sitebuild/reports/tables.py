@@ -18,9 +18,11 @@ def pages_in_order(env: BuildEnvironment) -> list[str]:
 
 
 def render_table(kind: str, heads: list[str], rows: list[str]) -> str:
-    """A table that scrolls by itself where it is wider than the page."""
+    """A table that scrolls by itself where it is wider than the page; ``rows`` may be groups, each a ``tbody``."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join(rows)
+    body = body if body.startswith("<tbody>") else f"<tbody>{body}</tbody>"
     return (
         f'<div class="check-table-scroll" tabindex="0" data-search-ignore><table class="docutils {kind}">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"<thead><tr>{head}</tr></thead>{body}</table></div>"
     )

@@ -12,6 +12,7 @@ MODULES = (
     "trusted_markup",
     "gallery_pages",
     "quoted_titles",
+    "short_code",
     "imported_code",
     "page_cards",
     "page_results",

@@ -14,6 +14,8 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from sitebuild.site import mathml_spacing
+
 # What a page does not let a formula do: lead elsewhere, or bring a style of its own.
 _REFUSED = {"href": r"\href", "style": r"\style"}
 # Marks that may not begin a line; after a formula, browsers would let them.
@@ -45,6 +47,7 @@ def to_mathml(latex: str, *, display: str) -> str:
         # It writes symbols as references to characters, which its own way of writing XML leaves as they
         # are, and with them every angle bracket of the formula.
         element.text = html.unescape(element.text or "")
+    mathml_spacing.space(formula)
     return ElementTree.tostring(formula, encoding="unicode")
 
 
@@ -66,9 +69,13 @@ def visit_inline(translator: Any, node: nodes.math) -> None:
 
 
 def visit_block(translator: Any, node: nodes.math_block) -> None:
-    """Write a formula that stands by itself; a wide one scrolls."""
-    formula = _write(translator, node.astext().strip(), "block")
-    translator.body.append(f'<div class="math-block" tabindex="0">{formula}</div>')
+    """Write a formula that stands by itself; a wide one scrolls.
+
+    Formulas with a wide gap, ``\\qquad``, between them stand side by side where there is room for them.
+    """
+    parts = node.astext().strip().split(r"\qquad")
+    formulas = "".join(_write(translator, part.strip(), "block") for part in parts)
+    translator.body.append(f'<div class="math-block" tabindex="0">{formulas}</div>')
     raise nodes.SkipNode
 
 
