@@ -89,7 +89,7 @@ print(f"{'max|difference|':14} {difference:13.1e}")
 # The two curves coincide, so ``PairConvBN2d`` is drawn as a wide line, with ``FusedConvBN2d`` dashed on top:
 
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
-axes.plot(pair_losses, color="C1", linewidth=4, label="PairConvBN2d")
+axes.plot(pair_losses, color="C1", linewidth=5, alpha=0.35, label="PairConvBN2d")
 axes.plot(losses, color="C0", linestyle="--", label="FusedConvBN2d")
 axes.set_xlabel("optimizer.step()")
 axes.set_ylabel("cross_entropy")

@@ -116,7 +116,7 @@ u, loss, error = solve("Sine", Sine.apply)
 assert loss < 0.2 and error < 0.02
 
 _, axes = plt.subplots(figsize=(4.8, 3.2))
-axes.plot(x.detach(), solution, linewidth=4, label="sin(pi x)")
+axes.plot(x.detach(), solution, linewidth=5, alpha=0.35, label="sin(pi x)")
 axes.plot(x.detach(), u, linestyle="--", label="Sine")
 axes.plot(x.detach(), wrong_u, linestyle=":", label="SineOnCtx")
 axes.legend()
