@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _WARNING = re.compile(
     r"^(?P<path>[^:\n]+?)(?::(?P<line>\d*))?(?::<(?P<part>[^>]*)>:\d+)?: (?:WARNING|ERROR): (?P<text>.+)$"
 )
@@ -19,6 +18,9 @@ _ERROR = re.compile(
     r"(?=\n\s*\n|\nThe full traceback|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+# What a mistake in a program raises; the place of it says more than the text.
+_MISTAKES = re.compile(r"(Syntax|Indentation|Name|UnboundLocal|Type|Attribute|Key|Index|Import|ModuleNotFound|Assertion)Error")
+_FRAME = re.compile(r'^\s+File "(?P<path>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _PLAIN_WARNING = re.compile(r"^WARNING: (?P<text>\S.*)$")
 
 
@@ -55,6 +57,15 @@ def _place(match: re.Match[str], root: Path, language: str) -> str:
     return f"docs/locale/{language}/LC_MESSAGES/{domain}: the translation of {edited}"
 
 
+def _mistake(log: str, kind: str, root: Path) -> str:
+    """Where in the code of this project, and by which kind of error, a mistake in it was noticed; "" if it is none."""
+    if not _MISTAKES.fullmatch(kind):
+        return ""
+    frames = [(Path(frame["path"]), frame["line"]) for frame in _FRAME.finditer(log)]
+    ours = [(path, line) for path, line in frames if path.is_relative_to(root) and ".venv" not in path.parts]
+    return f"{ours[-1][0].relative_to(root)}:{ours[-1][1]}: {kind}: " if ours else f"{kind}: "
+
+
 def condense(log: str, root: Path, language: str) -> list[str]:
     """The complaints in what sphinx-build wrote to standard error, one each.
 
@@ -72,7 +83,6 @@ def condense(log: str, root: Path, language: str) -> list[str]:
     list of str
         Empty if the log holds nothing of a known form.
     """
-    log = _COLOUR.sub("", log)
     complaints = []
     for line in log.splitlines():
         if match := _WARNING.match(line):
@@ -82,5 +92,6 @@ def condense(log: str, root: Path, language: str) -> list[str]:
             complaints.append(match["text"])
     errors = list(_ERROR.finditer(log))
     if errors and "Traceback" in log:
-        complaints += [line.strip() for line in errors[-1]["text"].splitlines()]
+        first, *further = [line.strip() for line in errors[-1]["text"].splitlines()]
+        complaints += [_mistake(log, errors[-1]["kind"], root) + first, *further]
     return list(dict.fromkeys(complaints))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import sys
@@ -10,9 +11,12 @@ from pathlib import Path
 
 from sitebuild.building import error_report
 from sitebuild.examples.build_error import BuildError
+from sitebuild.examples.forbidden_characters import printable
 from sitebuild.running import process_group
 
 WORK = Path("build/stages")
+SHOWN = 30  # lines of a log that nobody expected; the last say most
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -41,18 +45,24 @@ class SphinxBuild:
     def command(self, root: Path, languages: list[str], options: list[str]) -> list[str]:
         """The command line; warnings are errors."""
         doctrees = root / WORK / "doctrees" / (self.language if self.builder == "html" else self.builder)
-        command = [sys.executable, "-m", "sphinx", "-b", self.builder, "-c", str(root), "-d", str(doctrees)]
+        # Options come first, so that none of them turns to another folder: ours are emptied.
+        command = [sys.executable, "-m", "sphinx", *options, "-b", self.builder, "-c", str(root), "-d", str(doctrees)]
         command += ["-E", "-a", "-q", "-W", "--keep-going", "-D", f"language={self.language}"]
-        command += ["-D", f"site_languages={','.join(languages)}", *options, str(root / "docs"), str(self.out)]
+        command += ["-D", f"site_languages={','.join(languages)}", str(root / "docs"), str(self.out)]
         return command
 
     def complaint(self, status: int, errors: str, root: Path) -> str:
         """What to tell of a call that ended with ``status`` and wrote ``errors``."""
-        complaints = error_report.condense(errors, root, self.language) or [errors.strip()]
+        complaints = error_report.condense(errors, root, self.language) or errors.strip().splitlines()[-SHOWN:]
         if status < 0:
             complaints = [f"sphinx-build was ended by {signal.Signals(-status).name}"]
         listed = "\n  ".join(complaints)
         return f"The site was not built ({self.builder}, {self.language}):\n  {listed}\nAll details: {root / self.log}"
+
+
+def _read_log(path: Path) -> str:
+    """What is in a log, whatever a program has written there: bytes that are no text, and controls, as escapes."""
+    return printable(_COLOUR.sub("", path.read_text(encoding="utf-8", errors="backslashreplace")))
 
 
 def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], options: list[str]) -> list[str]:
@@ -67,15 +77,11 @@ def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], opti
         # Everything is read and written anew, which takes a second: what Sphinx remembers of an earlier
         # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
         shutil.rmtree(build.out, ignore_errors=True)
-    try:
-        results = process_group.run_side_by_side([each.command(root, languages, options) for each in builds], root)
-    except ValueError as error:  # of JOBS
-        raise BuildError(str(error)) from error
-    for build, result in zip(builds, results, strict=True):
-        (root / build.log).write_text(result.stderr, encoding="utf-8")
+    commands = [(each.command(root, languages, options), root / each.log) for each in builds]
+    statuses = process_group.run_side_by_side(commands, root)
     return [
-        build.complaint(result.returncode, result.stderr, root) if result.returncode else ""
-        for build, result in zip(builds, results, strict=True)
+        build.complaint(status, _read_log(root / build.log), root) if status else ""
+        for build, status in zip(builds, statuses, strict=True)
     ]
 
 

@@ -26,3 +26,8 @@ def find_forbidden(text: str) -> str:
 def replace_forbidden(text: str) -> str:
     """Put the replacement character in the place of each."""
     return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def printable(text: str) -> str:
+    """Write each of them as an escape, except tabs: a terminal obeys some of them."""
+    return _FORBIDDEN.sub(lambda match: match[0] if match[0] == "\t" else ascii(match[0])[1:-1], text)

@@ -24,15 +24,18 @@ from typing import Any, NoReturn
 from sphinx_gallery.gen_rst import generate_file_rst
 
 from sitebuild.definitions.finder import sections_of
+from sitebuild.examples.forbidden_characters import printable
 from sitebuild.examples.gallery import name_of
 from sitebuild.examples.observer import Observer, ScriptResults
-from sitebuild.running import gallery_hooks, process_group
+from sitebuild.running import descendants, gallery_hooks, process_group
 from sitebuild.running.process_group import Guard
 
 # Processes that are forked share what the build has imported: torch alone takes a second.
 _fork = multiprocessing.get_context("fork")
 # A traceback comes before what was raised; a pipe holds this much that nobody reads yet.
 REPORT_LENGTH = 20_000
+SHOWN = 5  # of the processes that a script has left behind
+LONGEST_ERROR = 500  # characters of what was raised that are told
 GIB = 2**30
 
 
@@ -59,6 +62,8 @@ def _run(
     """Run ``script`` in this process, send a report if it raised, and end."""
     process_group.lead_own_group()
     guard.leave()
+    descendants.adopt_orphans()
+    os.dup2(2, 1)  # what is written past sys.stdout stands on no page: it goes into the log, not to the terminal
     gc.freeze()  # collecting garbage would copy the memory that is shared with the build
     gallery_hooks.use(observers)
     try:
@@ -69,8 +74,9 @@ def _run(
             observer.finish(ScriptResults(page_folder, script.stem))
     except BaseException as error:  # SystemExit too: it is not for a script to end the process
         report = "".join(traceback.format_exception(error, chain=False))
-    if report:
-        pipe.send(report[:REPORT_LENGTH])
+    left = descendants.end_descendants(os.getpid())
+    if report or left:
+        pipe.send((report[:REPORT_LENGTH], left[:SHOWN]))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1 if report else 0)  # past all that the build has registered for its own end
@@ -82,7 +88,8 @@ def _what_was_raised(script: Path, report: str) -> str:
     # After the stack the report says what was raised; the message may go on for many lines.
     raised = [line for line in report.splitlines()[1:] if line and not line.startswith(" ")]
     place = name_of(script) + (f":{lines[-1]}" if lines else "")
-    return f"{place}: {raised[0] if raised else 'it raised an error'}"
+    told = printable(raised[0] if raised else "it raised an error")
+    return f"{place}: {told if len(told) <= LONGEST_ERROR else told[:LONGEST_ERROR] + '…'}"
 
 
 class ExampleProcess:
@@ -117,7 +124,8 @@ class ExampleProcess:
         self._guard = guard
         self.results = scratch / chapter
         self.results.mkdir(parents=True)
-        self._exceeded = ""
+        self.left: list[str] = []  # commands that the script had not ended at its own end
+        self._exceeded = self._report = ""
         self._start = time.monotonic()
         conf = {**gallery_conf, "src_dir": str(scratch)}
         self._reports, pipe = _fork.Pipe(duplex=False)
@@ -127,6 +135,11 @@ class ExampleProcess:
         pipe.close()
         with suppress(OSError):  # it does the same; whoever comes first
             os.setpgid(self._process.pid, self._process.pid)
+
+    @property
+    def process(self) -> int:
+        """Number of the process."""
+        return self._process.pid
 
     @property
     def sentinel(self) -> int:
@@ -144,7 +157,7 @@ class ExampleProcess:
                 f"it ran for more than {limits.seconds:g} s and was ended; "
                 "make it shorter, or raise example_time_limit in conf.py"
             )
-        elif process_group.resident_bytes(self._process.pid) > limits.gib * GIB:
+        elif descendants.held_bytes(self._process.pid, limits.gib * GIB) > limits.gib * GIB:
             self._exceeded = (
                 f"it held more than {limits.gib:g} GiB of memory and was ended; "
                 "make it smaller, or raise example_memory_limit in conf.py"
@@ -157,15 +170,17 @@ class ExampleProcess:
         process_group.end(self._process.pid)
         self._process.join()
         self._guard.forget(self._process.pid)
+        with suppress(EOFError):  # it may have sent nothing
+            if self._reports.poll():
+                self._report, self.left = self._reports.recv()
 
     def complaint(self) -> str:
         """Why the results of a script that is over cannot be used; "" if they can."""
         if self._exceeded:
             return f"{name_of(self.script)}: {self._exceeded}"
         status = self._process.exitcode
-        with suppress(EOFError):
-            if self._reports.poll():
-                return _what_was_raised(self.script, self._reports.recv())
+        if self._report:
+            return _what_was_raised(self.script, self._report)
         if status < 0:
             by = signal.Signals(-status)
             guess = "; perhaps the system ran out of memory" if by == signal.SIGKILL else ""

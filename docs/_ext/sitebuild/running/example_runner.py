@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import shutil
 import sys
 from collections import Counter
@@ -14,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from sitebuild.definitions.chapter_files import completed
-from sitebuild.examples.gallery import Example
+from sitebuild.examples.gallery import Example, name_of
 from sitebuild.examples.observer import Observer
-from sitebuild.running import execution_cache, process_group
+from sitebuild.running import descendants, execution_cache, process_group
 from sitebuild.running.example_process import ExampleProcess, Limits
 from sitebuild.running.process_group import Guard
 
@@ -87,6 +88,7 @@ class ExampleRunner:
         self._running: dict[ExampleProcess, tuple[Example, str]] = {}
         self._started = self._total = 0
         self._complaints: list[str] = []
+        self._our_own: frozenset[int] = frozenset()  # processes of this one that belong to no example
 
     def run(self, examples: list[Example]) -> list[str]:
         """Run ``examples``; return one line for each that cannot be used."""
@@ -98,6 +100,8 @@ class ExampleRunner:
         with process_group.guard() as guard:  # whatever ends the build ends the scripts
             if examples:
                 import_common(texts.values())
+            descendants.adopt_orphans()
+            self._our_own = frozenset(descendants.children(os.getpid()))
             self._work_off(together, process_group.jobs(), guard)
             self._work_off(alone, 1, guard)
         return self._complaints
@@ -132,6 +136,11 @@ class ExampleRunner:
         example, key = self._running[process]
         process.end()  # what the script itself has started goes with it
         del self._running[process]
+        # Of a script that crashed, this process has adopted what it had started.
+        spared = self._our_own.union(each.process for each in self._running)
+        left = process.left + descendants.end_descendants(os.getpid(), spared)
+        for command in left:
+            print(f"  {name_of(example.script)} left {command!r} running; it was ended", file=sys.__stdout__, flush=True)
         if complaint := process.complaint():
             self._complaints.append(complaint)
         else:

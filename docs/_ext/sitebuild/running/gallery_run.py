@@ -79,7 +79,7 @@ def run_examples(app: Sphinx) -> None:
     fail([line for example in all_examples(app) for line in import_faults(example.script)])
     execution_cache.tidy_folders(source, chapters(app))
     examples = example_shard.share(all_examples(app), app.config.example_shard)
-    scratch = Path(app.doctreedir).resolve().parent / "runs"
+    scratch = Path(app.doctreedir).resolve() / "runs"  # in a folder that is ours: it is emptied
     runner = ExampleRunner(source, scratch, execution_key(app), limits, observers.load(app.config), conf)
     fail(runner.run(find_stale(app, examples)))
     # From here on Sphinx-Gallery only lays out pages. It would run a script that was edited since

@@ -1,4 +1,4 @@
-"""Ends processes together with all that they started, and tells how much memory they hold."""
+"""Runs processes in groups, and ends them together with all that they started."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
+from sitebuild.examples.build_error import BuildError
+from sitebuild.running.descendants import end_descendants
+
 JOBS = "JOBS"  # environment variable: how many processes may run at once
 
 
@@ -22,19 +25,10 @@ def lead_own_group() -> None:
 
 
 def end(leader: int) -> None:
-    """Kill the group that the process ``leader`` leads."""
+    """Kill the group that the process ``leader`` leads, and what it has started outside of that group."""
+    end_descendants(leader)
     with suppress(ProcessLookupError, PermissionError):  # nothing is left of it; macOS says the latter
         os.killpg(leader, signal.SIGKILL)
-
-
-def resident_bytes(process: int) -> int:
-    """Physical memory that a process and its descendants hold; 0 where there is no ``/proc``."""
-    folder, total = Path(f"/proc/{process}"), 0
-    with suppress(OSError, ValueError):  # it may end while this looks at it
-        total = int((folder / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        for children in folder.glob("task/*/children"):
-            total += sum(resident_bytes(int(child)) for child in children.read_text().split())
-    return total
 
 
 class Guard:
@@ -98,22 +92,29 @@ def jobs() -> int:
 
     Raises
     ------
-    ValueError
+    BuildError
         If the environment variable ``JOBS`` is not a positive number.
     """
     wanted = os.environ.get(JOBS, "")
     if wanted and not (wanted.isdecimal() and int(wanted) > 0):
-        raise ValueError(f"{JOBS} is {wanted!r}: expected the number of processes that may run at once, such as 2")
+        raise BuildError(f"{JOBS} is {wanted!r}: expected the number of processes that may run at once, such as 2")
     if wanted:
         return int(wanted)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_side_by_side(commands: list[list[str]], folder: Path) -> list[subprocess.CompletedProcess[str]]:
-    """Run ``commands`` in ``folder``, and keep what they write to standard error.
+def run_side_by_side(commands: list[tuple[list[str], Path]], folder: Path) -> list[int]:
+    """Run commands in ``folder``; return their exit statuses, -N for the signal N.
 
     With more than one of :func:`jobs`, one command more runs at a time: otherwise a core would wait for
     the last of them. They end with this process, whether that is interrupted or killed.
+
+    Parameters
+    ----------
+    commands : list of (list of str, Path)
+        Each with the file for what it writes to standard error. A pipe would not end before
+        the last process that holds it, which may be one that a script has left behind.
+    folder : Path
     """
     running: set[int] = set()
     interrupted = threading.Event()
@@ -121,21 +122,21 @@ def run_side_by_side(commands: list[list[str]], folder: Path) -> list[subprocess
     at_once = jobs() + 1 if jobs() > 1 else 1
     with guard() as watching, ThreadPoolExecutor(at_once) as pool:
 
-        def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-            with starting:
+        def run(command: list[str], errors: Path) -> int:
+            with starting, open(errors, "wb") as stream:
                 if interrupted.is_set():
                     raise KeyboardInterrupt
-                process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, process_group=0)
+                process = subprocess.Popen(command, cwd=folder, stderr=stream, process_group=0)
                 running.add(process.pid)
                 watching.watch(process.pid)
-            _output, errors = process.communicate()
+            process.wait()
             end(process.pid)  # what it may have left behind
             watching.forget(process.pid)
             running.discard(process.pid)
-            return subprocess.CompletedProcess(command, process.returncode, None, errors)
+            return process.returncode
 
         try:
-            return list(pool.map(run, commands))
+            return list(pool.map(lambda task: run(*task), commands))
         except BaseException:  # KeyboardInterrupt above all: the pool waits for the end of all that runs
             with starting:
                 interrupted.set()
