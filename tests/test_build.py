@@ -104,8 +104,10 @@ def test_an_edit_during_a_build_belongs_to_the_next(small_site: Site) -> None:
         ("docs/index.rst", "A site", "A :doc:`missing` site", r"index\.rst:4: .*missing"),
         ("docs/index.rst", "A site", "A :func:`torch.nowhere` site", r"index\.rst:4: .*torch\.nowhere"),
         ("docs/index.rst", "A site", "A *site", r"index\.rst:4: .*emphasis"),
+        ("docs/_ext/sitebuild/reports/gpu_tables.py", "\ndef setup(", "\nlost_name\n\n\ndef setup(",
+         r"docs/_ext/sitebuild/reports/gpu_tables\.py:\d+: NameError: name 'lost_name' is not defined"),
     ],
-    ids=["raises", "wrong-backward", "unlisted-failure", "missing-page", "missing-name", "broken-markup"],
+    ids=["raises", "wrong-backward", "unlisted-failure", "missing-page", "missing-name", "broken-markup", "our-mistake"],
 )
 def test_a_fault_is_named_and_the_last_site_stays(
     small_site: Site, name: str, old: str, new: str, message: str

@@ -145,6 +145,64 @@ def test_a_script_beyond_a_limit_is_ended_with_all_that_it_started(site: Site) -
     recover(site, "hangs", HANG)
 
 
+# A process in a session of its own: ending the group of the script does not reach it.
+LEFT_BEHIND = """
+import os
+import subprocess
+from pathlib import Path
+
+child = subprocess.Popen(["sleep", "900"], start_new_session=True)
+Path({root!r}, "left.pids").write_text(f"{{os.getppid()}} {{os.getpid()}} {{child.pid}}")
+{code}
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux tells what a process has started")
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("print('done')", ""),
+        ("os._exit(3)", "gallery/double_backward/left.py: it left with status 3 before its end"),
+        ("os.kill(os.getpid(), 11)", "gallery/double_backward/left.py: it was ended by SIGSEGV"),
+        (HANG, "gallery/double_backward/left.py: it ran for more than 15 s and was ended"),
+    ],
+    ids=["ends", "exits", "crashes", "hangs"],
+)
+def test_a_process_that_outlives_its_script_is_ended_and_named(site: Site, code: str, told: str) -> None:
+    site.edit("conf.py", "example_time_limit = 120", "example_time_limit = 15")
+    site.add_example("left", LEFT_BEHIND.format(root=str(site.root), code=code))
+    build = start(site, command("build_site", "--languages", "en"))
+    output, errors = build.communicate(timeout=60)  # both end only when nobody holds them any more
+    assert told in errors if told else build.returncode == 0, errors
+    if code != HANG:  # the limit ends everything, and names the script
+        assert "gallery/double_backward/left.py left 'sleep 900' running; it was ended" in output
+    assert not any(map(is_running, processes(site, "left")))
+
+
+def test_shared_memory_is_counted_once(site: Site) -> None:
+    site.edit("conf.py", "example_memory_limit = 4", "example_memory_limit = 1.5")
+    code = (
+        "import os, time\n\nshared = bytearray(os.urandom(2**20) * 600)\n"
+        "for _ in range(4):\n    if os.fork() == 0:\n        sum(shared[:: 4096])\n        time.sleep(3)\n        os._exit(0)\n"
+        "for _ in range(4):\n    os.wait()\n"
+    )
+    site.add_example("forks", code)
+    result = site.build()
+    assert result.returncode == 0, result.stderr
+
+
+def test_what_a_script_writes_to_descriptors_cannot_hide_an_error(site: Site) -> None:
+    code = 'import os\n\nos.write(2, b"\\xff\\x1b[2J")\nos.write(1, b"\\x1b]0;title\\x07")\n'
+    site.add_example("writes", code + 'raise ValueError("\\x1b[2J" + "long " * 10000)\n')
+    result = site.build()
+    assert result.returncode == 1
+    (line,) = [line for line in result.stderr.splitlines() if "writes.py" in line]
+    assert r"gallery/double_backward/writes.py:12: ValueError: \x1b[2Jlong long" in line
+    assert len(line) < 700
+    assert "\x1b" not in result.stdout + result.stderr
+    assert "JOBS" not in result.stderr
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Callable[[str], None]]:
     """A file system of its own for ``build/``; call it with a size to change that."""

@@ -60,9 +60,9 @@ class SphinxBuild:
         return f"The site was not built ({self.builder}, {self.language}):\n  {listed}\nAll details: {root / self.log}"
 
 
-def _read_log(path: Path) -> str:
-    """What is in a log, whatever a program has written there: bytes that are no text, and controls, as escapes."""
-    return printable(_COLOUR.sub("", path.read_text(encoding="utf-8", errors="backslashreplace")))
+def _as_text(errors: bytes) -> str:
+    """What a program has written to standard error; bytes that are no text, and controls, as escapes."""
+    return printable(_COLOUR.sub("", errors.decode("utf-8", errors="backslashreplace")))
 
 
 def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], options: list[str]) -> list[str]:
@@ -77,12 +77,13 @@ def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], opti
         # Everything is read and written anew, which takes a second: what Sphinx remembers of an earlier
         # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
         shutil.rmtree(build.out, ignore_errors=True)
-    commands = [(each.command(root, languages, options), root / each.log) for each in builds]
-    statuses = process_group.run_side_by_side(commands, root)
-    return [
-        build.complaint(status, _read_log(root / build.log), root) if status else ""
-        for build, status in zip(builds, statuses, strict=True)
-    ]
+    results = process_group.run_side_by_side([each.command(root, languages, options) for each in builds], root)
+    complaints = []
+    for build, (status, errors) in zip(builds, results, strict=True):
+        log = _as_text(errors)
+        (root / build.log).write_text(log, encoding="utf-8")
+        complaints.append(build.complaint(status, log, root) if status else "")
+    return complaints
 
 
 def sphinx(root: Path, build: SphinxBuild, languages: list[str], options: list[str]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from sitebuild.examples.build_error import BuildError
 from sitebuild.running.descendants import end_descendants
@@ -103,18 +104,23 @@ def jobs() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_side_by_side(commands: list[tuple[list[str], Path]], folder: Path) -> list[int]:
-    """Run commands in ``folder``; return their exit statuses, -N for the signal N.
+def _file_in_memory() -> BinaryIO:
+    """A file without a name. It is not on the disk, where that is possible: what tells of a full disk must find room."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("errors"), "w+b")
+    return tempfile.TemporaryFile()
+
+
+def run_side_by_side(commands: list[list[str]], folder: Path) -> list[tuple[int, bytes]]:
+    """Run ``commands`` in ``folder``.
 
     With more than one of :func:`jobs`, one command more runs at a time: otherwise a core would wait for
     the last of them. They end with this process, whether that is interrupted or killed.
 
-    Parameters
-    ----------
-    commands : list of (list of str, Path)
-        Each with the file for what it writes to standard error. A pipe would not end before
-        the last process that holds it, which may be one that a script has left behind.
-    folder : Path
+    Returns
+    -------
+    list of (int, bytes)
+        The exit status of each, -N for the signal N, and what it wrote to standard error.
     """
     running: set[int] = set()
     interrupted = threading.Event()
@@ -122,21 +128,24 @@ def run_side_by_side(commands: list[tuple[list[str], Path]], folder: Path) -> li
     at_once = jobs() + 1 if jobs() > 1 else 1
     with guard() as watching, ThreadPoolExecutor(at_once) as pool:
 
-        def run(command: list[str], errors: Path) -> int:
-            with starting, open(errors, "wb") as stream:
-                if interrupted.is_set():
-                    raise KeyboardInterrupt
-                process = subprocess.Popen(command, cwd=folder, stderr=stream, process_group=0)
-                running.add(process.pid)
-                watching.watch(process.pid)
-            process.wait()
-            end(process.pid)  # what it may have left behind
-            watching.forget(process.pid)
-            running.discard(process.pid)
-            return process.returncode
+        def run(command: list[str]) -> tuple[int, bytes]:
+            # No pipe: that would not end before the last process that holds it, which a script may have left behind.
+            with _file_in_memory() as errors:
+                with starting:
+                    if interrupted.is_set():
+                        raise KeyboardInterrupt
+                    process = subprocess.Popen(command, cwd=folder, stderr=errors, process_group=0)
+                    running.add(process.pid)
+                    watching.watch(process.pid)
+                process.wait()
+                end(process.pid)  # what it may have left behind
+                watching.forget(process.pid)
+                running.discard(process.pid)
+                errors.seek(0)
+                return process.returncode, errors.read()
 
         try:
-            return list(pool.map(lambda task: run(*task), commands))
+            return list(pool.map(run, commands))
         except BaseException:  # KeyboardInterrupt above all: the pool waits for the end of all that runs
             with starting:
                 interrupted.set()
