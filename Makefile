@@ -9,7 +9,6 @@ DRAFT ?=
 EXTRA_INDEX_URL ?=
 # How many examples run at once; without it, as many as there are cores.
 JOBS ?=
-export JOBS
 # `make execute SHARD=2/4` runs the second of four parts of the examples.
 SHARD ?=
 # Passed on to sphinx-build, and to pytest.
@@ -28,79 +27,90 @@ MUTANTSOPTS ?=
 # Languages whose catalogues `make gettext` refreshes.
 TRANSLATIONS ?= $(filter-out en,$(LANGUAGES))
 
-VENV := .venv
-BIN := $(VENV)/bin
-COMMAND := PYTHONPATH=docs/_ext $(BIN)/python -m sitebuild.commands
-AUDIT := benchmarks/audit
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	$(if $(EXTRA_INDEX_URL),--extra-index-url $(EXTRA_INDEX_URL)) --constraint constraints.txt
-CHAPTERS := $(patsubst %/.generated,%,$(wildcard docs/*/.generated))
+# Commands find them in the environment: a shell never reads what they hold. make_variables checks their form.
+export PYTHON LANGUAGES DRAFT EXTRA_INDEX_URL JOBS SHARD SPHINXOPTS PYTESTOPTS PORT CHAPTER NAME PAGES KEEP MUTANTSOPTS TRANSLATIONS
+# With it Python leaves out what examples assert.
+unexport PYTHONOPTIMIZE
+
+override VENV := .venv
+override BIN := $(VENV)/bin
+override COMMAND := PYTHONPATH=docs/_ext $(BIN)/python -m sitebuild.commands
+# The same without the environment, for commands that need the standard library only.
+override EARLY_COMMAND := PYTHONPATH=docs/_ext "$$PYTHON" -m sitebuild.commands
+override AUDIT := benchmarks/audit
+override PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(if $(EXTRA_INDEX_URL),--extra-index-url "$$EXTRA_INDEX_URL") --constraint constraints.txt
+
+# An environment whose Python is gone, as after an upgrade of the system, is made again.
+$(shell [ ! -e $(VENV)/.installed ] || $(BIN)/python -ISc "" 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-test)
 
 .DEFAULT_GOAL := help
-.PHONY: help html execute test mutants audit speed recall upgrade-check serve gettext new-example inventory clean system-for-html system-for-test system-for-audit
+.PHONY: help html execute test mutants audit speed recall upgrade-check serve gettext new-example inventory clean variables system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
-	@$(COMMAND).build_site --languages "$(LANGUAGES)" $(if $(DRAFT),--draft) -- $(SPHINXOPTS)
+	@$(COMMAND).build_site --languages "$$LANGUAGES" $(if $(DRAFT),--draft) --options="$$SPHINXOPTS"
 
 execute: $(VENV)/.installed  ## run the examples, or the part named by SHARD, and render nothing
-	@$(COMMAND).build_site --examples $(if $(SHARD),--shard "$(SHARD)") -- $(SPHINXOPTS)
+	@$(COMMAND).build_site --examples --shard "$$SHARD" --options="$$SPHINXOPTS"
 
 test: $(VENV)/.installed-test  ## run all tests
-	@$(BIN)/python -m pytest tests $(PYTESTOPTS)
+	@PYTEST_ADDOPTS="$$PYTESTOPTS" $(BIN)/python -m pytest tests
 
 audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure every page with Lighthouse and axe
-	@$(BIN)/python $(AUDIT)/audit.py $(PAGES)
+	@$(BIN)/python $(AUDIT)/audit.py $$PAGES
 
 speed: $(VENV)/.installed  ## measure how long builds take, into docs/build_speed.json
 	@$(BIN)/python benchmarks/speed/measure_speed.py
 
 upgrade-check: html  ## build and test with the newest versions, except those of KEEP, and compare
-	@$(BIN)/python benchmarks/upgrade/upgrade_check.py --languages "$(LANGUAGES)" --keep "$(KEEP)" \
-		--extra-index-url "$(EXTRA_INDEX_URL)"
+	@$(BIN)/python benchmarks/upgrade/upgrade_check.py --languages "$$LANGUAGES" --keep "$$KEEP" \
+		--extra-index-url "$$EXTRA_INDEX_URL"
 
 mutants: $(VENV)/.installed  ## change every formula and see that a check notices
-	@$(BIN)/python tests/mutants/run_mutants.py $(MUTANTSOPTS)
+	@$(BIN)/python tests/mutants/run_mutants.py $$MUTANTSOPTS
 
 recall: html $(VENV)/.installed-test  ## measure how often the search finds the right page, into docs/search_recall.json
 	@$(BIN)/python benchmarks/recall/measure_recall.py
 
 serve: html  ## preview the site on PORT
-	@echo "http://localhost:$(PORT)/"
-	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory build/html
+	@$(COMMAND).serve "$$PORT"
 
 gettext: $(VENV)/.installed  ## bring the catalogues of TRANSLATIONS up to date
-	@$(COMMAND).refresh_catalogues $(TRANSLATIONS)
+	@$(COMMAND).refresh_catalogues $$TRANSLATIONS
 
 new-example: $(VENV)/.installed  ## lay down a script NAME in CHAPTER, and its catalogue
-	@$(COMMAND).new_example "$(CHAPTER)" "$(NAME)" $(TRANSLATIONS)
+	@$(COMMAND).new_example "$$CHAPTER" "$$NAME" $$TRANSLATIONS
 
 inventory: $(VENV)/.installed  ## compress the inventory of PyTorch names
 	@$(BIN)/sphobjinv convert zlib --overwrite docs/_inventories/torch.txt docs/_inventories/torch.inv
 
 clean:  ## remove everything that a build made, but not the environment
-	rm -rf build $(CHAPTERS)
-	find docs/locale -name '*.mo' -delete
+	@$(EARLY_COMMAND).clean
+
+variables:
+	@$(EARLY_COMMAND).make_variables
 
 # What pip cannot install is looked for first, before anything is downloaded.
 system-for-html:
-	@PYTHONPATH=docs/_ext $(PYTHON) -m sitebuild.commands.system_requirements graphviz
+	@$(EARLY_COMMAND).system_requirements graphviz
 
 system-for-test:
-	@PYTHONPATH=docs/_ext $(PYTHON) -m sitebuild.commands.system_requirements graphviz chromium
+	@$(EARLY_COMMAND).system_requirements graphviz chromium
 
 system-for-audit:
-	@PYTHONPATH=docs/_ext $(PYTHON) -m sitebuild.commands.system_requirements graphviz chromium node
+	@$(EARLY_COMMAND).system_requirements graphviz chromium node
 
+system-for-html system-for-test system-for-audit clean: variables
 html execute gettext new-example: system-for-html
 test: system-for-test
 audit: system-for-audit
 
 $(VENV)/.installed: requirements.txt constraints.txt | system-for-html
 	@echo "Setting up $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -ISc "" 2>/dev/null || "$$PYTHON" -m venv --clear $(VENV)
 	@$(PIP_INSTALL) --requirement requirements.txt
 	@touch $@
 

@@ -67,6 +67,8 @@ sphinx_gallery_conf = {
 # A script that takes longer, or holds more memory, is ended: it is stuck, or too big for readers.
 example_time_limit = 120  # seconds
 example_memory_limit = 4  # GiB
+# Nobody reads more on a page, and a phone has to load it.
+example_output_limit = 50_000  # characters
 
 # -- Text and translations --------------------------------------------------
 

@@ -329,6 +329,72 @@ def test_two_builds_at_once_take_turns(site: Site) -> None:
     assert "outcome True" in site.page("en", "double_backward/square").get_text()
 
 
+def test_clean_waits_for_a_build(site: Site) -> None:
+    code = "import time\n\ntime.sleep(4)\nprint('slept')\n"
+    site.add_example("sleeps", code)
+    build = start(site, site.make_command("html", "LANGUAGES=en"))
+    assert build.stdout is not None
+    first = ""
+    while "sleeps.py" not in first:
+        first += build.stdout.readline()
+    cleaned = site.make("clean")
+    again = start(site, site.make_command("html", "LANGUAGES=en"))
+    output, errors = build.communicate(timeout=120)
+    assert build.returncode == 0, errors
+    assert "The site is in build/html" in output
+    assert cleaned.returncode == 0, cleaned.stderr
+    assert "Waiting for another build in this checkout to end" in cleaned.stdout
+    output, errors = again.communicate(timeout=120)
+    assert again.returncode == 0, errors
+    assert sorted(executions(output)) == ["double_backward/sleeps.py", "double_backward/square.py"]
+
+
+def test_clean_removes_what_builds_made_and_nothing_else(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious/file").write_text("mine")
+    shutil.rmtree(site.root / "build")
+    (site.root / "build").symlink_to(tmp_path / "precious")
+    (site.root / "docs/own").mkdir()
+    (site.root / "docs/own/page.rst").write_text("Mine\n====\n")
+    result = site.make("clean", f"CHAPTERS={tmp_path}/precious", f"VENV={tmp_path}/precious")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "precious/file").read_text() == "mine"
+    assert (site.root / "docs/own/page.rst").exists()
+    assert not (site.root / "docs/double_backward").exists()
+    assert not (site.root / "build").is_symlink()
+    assert site.make("clean").returncode == 0  # nothing left to remove
+
+
+def test_a_site_can_be_read_whatever_the_umask(small_site: Site) -> None:
+    for path in [small_site.root, *small_site.root.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o700 if path.is_dir() else 0o600)
+    before = os.umask(0o077)
+    try:
+        result = small_site.build()
+    finally:
+        os.umask(before)
+    assert result.returncode == 0, result.stderr
+    site = small_site.root / "build/html"
+    modes = {path.stat().st_mode & 0o777 for path in site.rglob("*") if path.is_file()}
+    assert modes == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in [site, *site.rglob("*")] if path.is_dir()} == {0o755}
+
+
+def test_a_script_that_prints_too_much_is_named(site: Site) -> None:
+    before = site.contents()
+    site.add_example("talks", "print('0123456789' * 5_000_000)\n")
+    result = site.build()
+    assert result.returncode == 1
+    (line,) = [line.strip() for line in result.stderr.splitlines() if "talks.py" in line]
+    assert line.startswith("gallery/double_backward/talks.py: what it prints makes its page 50,0")
+    assert line.endswith("and 50,000 are allowed; print less, or raise example_output_limit in conf.py")
+    assert site.contents() == before
+    # As much as is allowed is no fault.
+    site.edit("gallery/double_backward/talks.py", "5_000_000", "4_500")
+    assert site.build().returncode == 0
+
+
 def test_a_build_needs_no_network(small_site: Site, monkeypatch) -> None:
     isolate = ["unshare", "--net"]
     if not shutil.which("unshare") or subprocess.run([*isolate, "true"], capture_output=True, check=False).returncode:

@@ -79,6 +79,7 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     new = publish.assemble(root / STAGED, root / SITE, languages)
     root_pages.write(root, new, languages)
     content_policy.add_to_site(new)
+    publish.let_everybody_read(new)
     # From here to the end of the build nothing is known about the site that lies there.
     (root / FINGERPRINT).unlink(missing_ok=True)
     with stage("Putting the site in place", times):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 
 from sitebuild.building import stages
 from sitebuild.building.lock import only_build
-from sitebuild.examples.build_error import exit_status
+from sitebuild.commands import make_variables
+from sitebuild.examples.build_error import BuildError, exit_status
 from sitebuild.site import publish
 
 
@@ -35,23 +37,39 @@ def report(root: Path, times: list[tuple[str, float]] | None) -> None:
     print(f"The site is in {stages.SITE}: open {stages.SITE}/index.html, or run 'make serve'.")
 
 
+def check(**values: str) -> None:
+    """See that values of make's variables have their form, and that Python runs what examples assert.
+
+    Raises
+    ------
+    BuildError
+        Otherwise.
+    """
+    faults = [make_variables.fault(name, value) for name, value in values.items()]
+    if not __debug__:
+        faults.append("Python runs with -O or PYTHONOPTIMIZE, which leaves out what examples assert: run it without")
+    if any(faults):
+        raise BuildError("\n".join(filter(None, faults)))
+
+
 def main(arguments: list[str]) -> None:
     """Do what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--root", type=Path, default=Path.cwd())
     parser.add_argument("--languages", default="en zh_CN")
     parser.add_argument("--draft", action="store_true")
     parser.add_argument("--examples", action="store_true", help="run the examples, and render nothing")
     parser.add_argument("--shard", default="", help="with --examples: which part of how many, such as 2/4")
-    parser.add_argument("options", nargs="*", help="passed on to sphinx-build")
+    parser.add_argument("--options", default="", help="passed on to sphinx-build, as in a shell")
     parsed = parser.parse_args(arguments)
-    root = parsed.root.resolve()
+    check(LANGUAGES=parsed.languages, SHARD=parsed.shard, SPHINXOPTS=parsed.options)
+    root, options = parsed.root.resolve(), shlex.split(parsed.options)
     with only_build(root):
         publish.repair(root / stages.SITE)
         if parsed.examples:
-            stages.run_examples(root, parsed.shard, parsed.options)
+            stages.run_examples(root, parsed.shard, options)
             return
-        times = stages.build_what_changed(root, parsed.languages.split(), parsed.draft, parsed.options)
+        times = stages.build_what_changed(root, parsed.languages.split(), parsed.draft, options)
     report(root, times)
 
 

@@ -13,7 +13,7 @@ from sitebuild.examples.new_script import lay_down
 
 def main(arguments: list[str]) -> None:
     """Lay down an example."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("chapter")
     parser.add_argument("name")
     parser.add_argument("languages", nargs="*", help="whose catalogues are refreshed")

@@ -45,11 +45,21 @@ def script_faults(script: Path) -> list[str]:
     return []
 
 
-def output_faults(script: Path, page: Path) -> list[str]:
-    """The first thing that is wrong with what ``script``, itself without fault, printed into its page."""
-    character = find_forbidden(page.read_text(encoding="utf-8").replace("\t", " "))
-    return (
-        [f"{name_of(script)}: it prints the character {character}; print its repr() instead"]
-        if character
-        else []
-    )
+def output_faults(script: Path, page: Path, longest: int) -> list[str]:
+    """The first thing that is wrong with what ``script``, itself without fault, printed into its page.
+
+    Parameters
+    ----------
+    script, page : Path
+        The script and its page, which holds the text of the script too.
+    longest : int
+        How many characters the page may have beside those of the script.
+    """
+    name, text = name_of(script), page.read_text(encoding="utf-8")
+    if (beside := len(text) - script.stat().st_size) > longest:
+        return [
+            f"{name}: what it prints makes its page {beside:,} characters longer, and {longest:,} are allowed; "
+            "print less, or raise example_output_limit in conf.py"
+        ]
+    character = find_forbidden(text.replace("\t", " "))
+    return [f"{name}: it prints the character {character}; print its repr() instead"] if character else []

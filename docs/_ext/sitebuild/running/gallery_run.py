@@ -104,7 +104,7 @@ def judge(app: Sphinx) -> None:
     ]
     fail(edited)  # before the checks: they would be those of another text
     pages = [(each.script, each.generated / f"{each.script.stem}.rst") for each in all_examples(app)]
-    fail([line for script, page in pages for line in output_faults(script, page)])
+    fail([line for script, page in pages for line in output_faults(script, page, app.config.example_output_limit)])
     watching = observers.load(app.config)
     fail([line for each in watching for folders in chapters(app) for line in each.surprises(*folders)])
 
@@ -116,6 +116,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("example_shard", "", "", str)
     app.add_config_value("example_time_limit", 120, "", (int, float))
     app.add_config_value("example_memory_limit", 4, "", (int, float))
+    app.add_config_value("example_output_limit", 50_000, "", int)
     app.add_config_value("examples_are_ready", False, "", bool)
     app.connect("config-inited", leave_ready_pages_alone)
     app.connect("builder-inited", run_examples, priority=400)

@@ -37,6 +37,12 @@ def assemble(staged: Path, site: Path, languages: list[str]) -> Path:
     return new
 
 
+def let_everybody_read(site: Path) -> None:
+    """Let a web server, which is another user, read all of ``site``, whatever the umask was and modes of sources are."""
+    for path in [site, *site.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
 def repair(site: Path) -> None:
     """Put the last site back, if a build ended between the two renames of :func:`exchange`."""
     old = _old(site)
