@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import Site
 
 from sitebuild.checks import gradient_checks, log
 from sitebuild.checks import record as check_record
@@ -113,3 +114,27 @@ def test_a_bad_list_is_named(tmp_path: Path) -> None:
     (tmp_path / "expected_failures.toml").write_text("[[failure]]\nscrpt = 1\n")
     with pytest.raises(ExpectationFileError, match=r"gallery/.*expected_failures.toml: \[\[failure\]\] number 1 has scrpt; expected script"):
         find_surprises(tmp_path, tmp_path)
+
+
+FALSIFIED = {
+    "replaced": ("import torch.autograd\n\ntorch.autograd.gradcheck = lambda *inputs, **options: True\n"
+                 "print(torch.autograd.gradcheck(torch.sin, None))\n", "it replaced torch.autograd.gradcheck, so that"),
+    "put_back": ("import torch\n\nkept = torch.testing.assert_close\ntorch.testing.assert_close = print\n\n"
+                 "# %%\n# Text.\n\ntorch.testing.assert_close = kept\n", "it replaced torch.testing.assert_close, so that"),
+    "own": ("def gradcheck(*inputs):\n    return True\n\n\nprint(gradcheck(1))\n",
+            ":12: gradcheck is called, but no check was recorded"),
+    "elsewhere": ("import os\nimport torch\n\nif os.fork() == 0:\n    torch.autograd.gradgradcheck(torch.sin, "
+                  "torch.ones(1, dtype=torch.float64, requires_grad=True))\n    os._exit(0)\nos.wait()\n",
+                  ":12: gradgradcheck is called, but no check was recorded"),
+}
+
+
+def test_no_script_falsifies_its_checks(small_site: Site) -> None:
+    for name, (code, message) in FALSIFIED.items():
+        small_site.add_example(name, code)
+        result = small_site.build()
+        assert result.returncode == 1
+        told = [line.strip() for line in result.stderr.splitlines() if f"{name}.py" in line]
+        assert len(told) == 1 and told[0].startswith(f"gallery/double_backward/{name}.py: {message}".replace(": :", ":")), told
+        (small_site.root / f"gallery/double_backward/{name}.py").unlink()
+        small_site.edit("gallery/double_backward/index.rst", f"   {name}\n", "")

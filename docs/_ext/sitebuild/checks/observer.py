@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sitebuild.checks import capability_checks, function_calls, gradient_checks, log, record, trials
+from sitebuild.checks import capability_checks, function_calls, gradient_checks, log, originals, promises, record, trials
 from sitebuild.checks.expectations import ExpectationFileError, find_surprises
+from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.observer import Observer, ScriptResults
 
 
@@ -19,6 +20,7 @@ class ResultObserver(Observer):
         "observer.py",
         "log.py",
         "gradient_checks.py",
+        "originals.py",
         "capability_checks.py",
         "function_calls.py",
         "subjects.py",
@@ -31,9 +33,11 @@ class ResultObserver(Observer):
         gradient_checks.start()
         capability_checks.start()
         function_calls.start()
+        originals.hold()
 
     def take(self, results: ScriptResults, block: int, block_vars: dict[str, Any]) -> list[str]:
         """Write down the checks of a code block."""
+        originals.look()
         taken = [replace(each, block=block) for each in log.take()]
         if not taken:
             return []
@@ -42,12 +46,23 @@ class ResultObserver(Observer):
         return [f".. gradient-checks:: {path.name}\n   :block: {block}"]
 
     def finish(self, results: ScriptResults) -> None:
-        """Try what was not checked."""
+        """Try what was not checked.
+
+        Raises
+        ------
+        BuildError
+            If the script has replaced what its checks stand on.
+        """
+        if names := originals.replaced():
+            raise BuildError(
+                f"it replaced {', '.join(names)}, so that its checks show nothing; "
+                "leave that as it is, and give a function of your own another name"
+            )
         trials.run(results.file("capabilities.json"))
 
     def surprises(self, scripts: Path, generated: Path) -> list[str]:
-        """Checks that failed and should not, or the other way round."""
+        """Checks that failed and should not, or the other way round, or that left no record."""
         try:
-            return find_surprises(scripts, generated)
+            return find_surprises(scripts, generated) + promises.find_broken(scripts, record.records_of_chapter(generated))
         except ExpectationFileError as error:
             return [str(error)]

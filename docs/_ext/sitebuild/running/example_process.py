@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from sphinx_gallery.gen_rst import generate_file_rst
 
 from sitebuild.definitions.finder import sections_of
+from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.forbidden_characters import printable
 from sitebuild.examples.gallery import name_of
 from sitebuild.examples.observer import Observer, ScriptResults
@@ -36,6 +37,8 @@ _fork = multiprocessing.get_context("fork")
 REPORT_LENGTH = 20_000
 SHOWN = 5  # of the processes that a script has left behind
 LONGEST_ERROR = 500  # characters of what was raised that are told
+# How a traceback names the error of an observer, which is told in its own words.
+_OURS = f"{BuildError.__module__}.{BuildError.__qualname__}: "
 GIB = 2**30
 
 
@@ -88,7 +91,7 @@ def _what_was_raised(script: Path, report: str) -> str:
     # After the stack the report says what was raised; the message may go on for many lines.
     raised = [line for line in report.splitlines()[1:] if line and not line.startswith(" ")]
     place = name_of(script) + (f":{lines[-1]}" if lines else "")
-    told = printable(raised[0] if raised else "it raised an error")
+    told = printable(raised[0] if raised else "it raised an error").removeprefix(_OURS)
     return f"{place}: {told if len(told) <= LONGEST_ERROR else told[:LONGEST_ERROR] + '…'}"
 
 
