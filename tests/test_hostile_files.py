@@ -107,6 +107,7 @@ def test_a_draft_says_which_catalogue_it_cannot_read(tmp_path: Path) -> None:
 def test_line_ends_of_windows_and_enormous_lines_work(small_site: Site) -> None:
     site = translate(small_site)
     comment, word = "c" * 1_000_000, "x" * 1_000_000
+    site.edit("conf.py", "example_output_limit = 50_000", "example_output_limit = 5_000_000")
     site.add_example("enormous", f"print({word!r})\n# {comment}\n")
     site.write(f"{FOLDER}/double_backward/enormous.po", "")
     for path in [

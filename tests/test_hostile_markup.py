@@ -119,14 +119,17 @@ def test_the_judge_names_catalogue_and_message(site: Site) -> None:
     assert not (site.root / "build/html").exists()
 
 
-def test_a_draft_which_nobody_judges_does_nothing_of_it(site: Site) -> None:
+def test_a_draft_is_refused_too_and_does_nothing_of_it(site: Site) -> None:
+    site.edit(SQUARE, 'msgid "The graph."\n', 'msgid "The graph, once."\n')  # unfinished, which a draft may be
     result = site.build("en zh_CN", "--draft")
     assert result.returncode == 1
-    assert f"{FOLDER}/many.po: the translation of 'A paragraph with" in result.stderr
-    assert "is longer than 10000 characters" in result.stderr
+    found = set(re.findall(r"many\.po: (.*?): 'A paragraph with ``code``", result.stderr))
+    assert found >= set(INJECTED.values())
+    assert "missing" not in result.stderr and "obsolete" not in result.stderr and "DRAFT=1" not in result.stderr
     site.edit(f"{FOLDER}/many.po", "长" * 100_000, "")
-    result = site.build("en zh_CN", "--draft")
-    assert result.returncode == 1
+    assert site.build("en zh_CN", "--draft").returncode == 1
+    # Even where nobody had judged it, Sphinx does nothing of it.
+    log = (site.root / "build/stages/html-zh_CN.log").read_text(encoding="utf-8")
     for complaint in (
         '"raw" directive disabled',
         "raw (and derived) roles disabled",
@@ -134,8 +137,38 @@ def test_a_draft_which_nobody_judges_does_nothing_of_it(site: Site) -> None:
         "a link leads to javascript:alert(1); expected http, https, mailto",
         f"a page offers no file such as {FILE}",
     ):
-        assert complaint in result.stderr
+        assert complaint in log
     written = (site.root / "build/stages/html/zh_CN/many.html").read_text(encoding="utf-8")
     assert "一段，含" in written
     assert "<img" not in written and SECRET not in written
     assert not (site.root / "build/html").exists()
+
+
+@pytest.mark.parametrize("draft", [[], ["--draft"]], ids=["finished", "draft"])
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('msgstr "图。"', 'msgstr "图，见https://evil.example/。"', "adds a link to https://evil.example/"),
+        ('msgstr "图。"', 'msgstr "图。|picture|"', "adds |picture|"),
+        ('msgstr "图。"', 'msgstr "图。"\n\nmsgid ""\n"The "\n"graph."\nmsgstr "另一幅图。"', "is the message of line"),
+    ],
+    ids=["link", "image", "twice"],
+)
+def test_what_is_wrong_is_refused_at_any_stage(
+    small_site: Site, draft: list[str], old: str, new: str, complaint: str
+) -> None:
+    site = translate(small_site)
+    site.edit(SQUARE, old, new)
+    result = site.build("en zh_CN", *draft)
+    assert result.returncode == 1
+    assert re.search(rf"square\.po:.*{re.escape(complaint)}", result.stderr), result.stderr
+
+
+def test_both_lines_of_a_message_that_stands_twice_are_named(small_site: Site) -> None:
+    site = translate(small_site)
+    text = (site.root / SQUARE).read_text(encoding="utf-8")
+    first = text[: text.index('msgid "The graph."')].count("\n") + 1
+    site.write(SQUARE, f'{text}\nmsgctxt "x"\nmsgid "The graph."\nmsgstr ""\n\nmsgid "The graph."\nmsgstr "图"\n')
+    second = text.count("\n") + 6
+    result = site.build("en zh_CN", "--draft")
+    assert f"{SQUARE}:{second}: is the message of line {first} once more; keep one of them" in result.stderr

@@ -35,8 +35,8 @@ def examples_of(root: Path) -> SphinxBuild:
     return SphinxBuild("examples", "en", root / WORK / "examples")
 
 
-def render(root: Path, languages: list[str], judged: list[str], options: list[str]) -> None:
-    """Render all languages side by side, and judge the catalogues of some of them.
+def render(root: Path, languages: list[str], translated: list[str], draft: bool, options: list[str]) -> None:
+    """Render all languages side by side, and judge the catalogues of those that have some.
 
     Raises
     ------
@@ -47,12 +47,12 @@ def render(root: Path, languages: list[str], judged: list[str], options: list[st
     from sitebuild.translation import catalogues  # here, so that a build with nothing to do does not wait for it
 
     builds = [SphinxBuild("html", language, root / STAGED / language) for language in languages]
-    if judged:
+    if translated:
         builds.insert(1, SphinxBuild("gettext", "en", root / WORK / "gettext"))
     complaints = try_sphinx(root, builds, languages, options)
-    if judged and not any(complaints[:2]):
-        problems = [line for language in judged for line in catalogues.find_problems(root, language)]
-        complaints.insert(2, catalogues.tell(problems) if problems else "")
+    if translated and not any(complaints[:2]):
+        problems = [line for language in translated for line in catalogues.find_problems(root, language, draft)]
+        complaints.insert(2, catalogues.tell(problems, draft) if problems else "")
     if failures := list(filter(None, complaints)):
         raise BuildError(failures[0])
 
@@ -75,7 +75,7 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     with stage("Running examples", times):
         sphinx(root, examples_of(root), languages, options)
     with stage(f"Rendering {', '.join(languages)}", times):
-        render(root, languages, [] if draft else translated, [*options, "-D", "examples_are_ready=1"])
+        render(root, languages, translated, draft, [*options, "-D", "examples_are_ready=1"])
     new = publish.assemble(root / STAGED, root / SITE, languages)
     root_pages.write(root, new, languages)
     content_policy.add_to_site(new)

@@ -6,6 +6,7 @@ the phrases of the interface) with the catalogues in ``docs/locale``.
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -20,12 +21,42 @@ from sitebuild.translation.source_comments import find_comments
 INTERFACE = "sphinx"
 SHOWN = 100  # problems that are told one by one
 _CHARSET = re.compile(r'^"Content-Type:[^"]*charset=([^"\s\\;]+)', re.MULTILINE)
+_ENTRY = re.compile(r'(?P<kind>msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)?\s*(?P<text>"(?:[^"\\]|\\.)*")\s*')
 _LINE = re.compile(r'\s*(?:#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s+)?"(?:[^"\\]|\\.)*"\s*)?')
 
 
 def catalogue_folder(root: Path, language: str) -> Path:
     """Where the catalogues of ``language`` lie."""
     return root / "docs" / "locale" / language / "LC_MESSAGES"
+
+
+def _refuse_duplicates(text: str, name: Path) -> None:
+    """Look for two entries with one message in a catalogue: whoever reads it takes one of them and drops the other.
+
+    Raises
+    ------
+    ValueError
+        If there are; the message names both lines.
+    """
+    seen: dict[tuple[str, str], int] = {}
+    context = message = kind = ""
+    begun = 0
+    for number, line in enumerate([*text.split("\n"), 'msgid ""'], 1):
+        if (entry := _ENTRY.fullmatch(line)) is None:
+            continue
+        kind, words = entry["kind"] or kind, ast.literal_eval(entry["text"])
+        if entry["kind"] == "msgstr" or entry["kind"] == "msgstr[0]":
+            if (first := seen.setdefault((context, message), begun)) != begun:
+                raise ValueError(f"{name}:{begun}: is the message of line {first} once more; keep one of them")
+            context = ""
+        elif entry["kind"] == "msgid":
+            message, begun = words, number
+        elif entry["kind"] == "msgctxt":
+            context = words
+        elif kind == "msgid":
+            message += words
+        elif kind == "msgctxt":
+            context += words
 
 
 def _read(path: Path, root: Path) -> Catalog:
@@ -47,6 +78,7 @@ def _read(path: Path, root: Path) -> Catalog:
         for number, line in enumerate(text.split("\n"), 1):
             if not _LINE.fullmatch(line):
                 raise ValueError(f"{name}:{number}: is no line of a catalogue: {line.strip()[:60]}")
+        _refuse_duplicates(text, name)
         with open(path, "rb") as stream:
             return read_po(stream, abort_invalid=True)
     except PoFileError as error:
@@ -104,8 +136,8 @@ def examine(messages: list[Message], name: str, source: str, root: Path, languag
     return problems
 
 
-def judge(domain: str, wanted: set[str], root: Path, language: str) -> list[str]:
-    """Problems of one catalogue, whose messages have to be those in ``wanted``."""
+def judge(domain: str, wanted: set[str], root: Path, language: str, draft: bool) -> list[str]:
+    """Problems of one catalogue, whose messages have to be those in ``wanted``; in a draft some may be missing."""
     path, source = catalogue_folder(root, language) / f"{domain}.po", source_of(domain, root)
     try:
         catalogue = _read(path, root) if path.exists() else Catalog()
@@ -113,31 +145,36 @@ def judge(domain: str, wanted: set[str], root: Path, language: str) -> list[str]
         return [str(error)]
     name = str(path.relative_to(root))
     finished = [m for m in catalogue if m.id in wanted and not m.context and m.string.strip()]
-    return compare(wanted, catalogue, name, source) + examine(finished, name, source, root, language)
+    unfinished = [] if draft else compare(wanted, catalogue, name, source)
+    return unfinished + examine(finished, name, source, root, language)
 
 
-def tell(problems: list[str]) -> str:
+def tell(problems: list[str], draft: bool = False) -> str:
     """What a person reads of ``problems``: the first of them, how many there are, and what can be done."""
     problems = sorted(problems, key=lambda line: ": missing: " in line)  # what is wrong before what is not yet there
-    lines = ["Translations are not finished:", *problems[:SHOWN]]
+    lines = [f"Translations are not {'as they have to be, in a draft too' if draft else 'finished'}:", *problems[:SHOWN]]
     if further := problems[SHOWN:]:
         files = len({line.partition(":")[0] for line in further})
         lines.append(f"and {len(further)} more in {files} catalogues")
-    lines.append("'make html DRAFT=1' builds with what is there, and leaves the rest in English.")
+    if not draft:
+        lines.append("'make html DRAFT=1' builds with what is there, and leaves the rest in English.")
     return "\n  ".join(lines)
 
 
-def find_problems(root: Path, language: str) -> list[str]:
-    """Everything that is not finished in ``language``, one line each, naming catalogue and source."""
+def find_problems(root: Path, language: str, draft: bool = False) -> list[str]:
+    """Everything that is wrong or not finished in ``language``, one line each, naming catalogue and source.
+
+    In a draft only what is wrong.
+    """
     templates, folder = root / "build/stages/gettext", catalogue_folder(root, language)
     domains = {path.relative_to(templates).with_suffix("").as_posix() for path in templates.rglob("*.pot")}
     domains.discard(INTERFACE)
     problems: list[str] = []
     for domain in sorted(domains):
         wanted = {str(message.id) for message in _read(templates / f"{domain}.pot", root) if message.id}
-        problems += judge(domain, wanted, root, language)
+        problems += judge(domain, wanted, root, language, draft)
     for path in sorted(folder.rglob("*.po")):
         domain = path.relative_to(folder).with_suffix("").as_posix()
-        if domain not in domains and domain != INTERFACE:
+        if domain not in domains and domain != INTERFACE and not draft:
             problems.append(f"{path.relative_to(root)}: belongs to no page any more")
-    return problems + judge(INTERFACE, interface_messages.collect(root, language), root, language)
+    return problems + judge(INTERFACE, interface_messages.collect(root, language), root, language, draft)
