@@ -170,6 +170,13 @@ def test_a_missing_dot_stops_first(tmp_path: Path) -> None:
     assert "sudo apt-get install graphviz" in result.stderr
 
 
+def test_an_environment_that_lacks_something_is_told(small_site: Site) -> None:
+    stub = "raise ModuleNotFoundError(\"No module named 'furo'\", name='furo')\n"
+    small_site.write("docs/_ext/furo/__init__.py", stub)
+    result = small_site.build()
+    assert "the environment .venv lacks furo: remove .venv, and run the command again" in result.stderr
+
+
 def test_an_old_python_is_told(monkeypatch, capsys) -> None:
     from sitebuild.commands import system_requirements
 

@@ -71,5 +71,10 @@ def test_the_site_is_the_same_everywhere(tmp_path: Path) -> None:
     assert measured == {
         f"{language}/{page}.html"
         for language in ("en", "zh_CN")
-        for page in ("conv_bn_fusion/peak_and_time", "field_guide/cost_of_apply", "field_guide/recompute_or_save")
+        for page in (
+            "conv_bn_fusion/peak_and_time",
+            "field_guide/cost_of_apply",
+            "field_guide/penalty_cost",
+            "field_guide/recompute_or_save",
+        )
     }

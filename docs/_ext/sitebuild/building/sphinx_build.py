@@ -16,6 +16,8 @@ from sitebuild.running import process_group
 
 WORK = Path("build/stages")
 SHOWN = 30  # lines of a log that nobody expected; the last say most
+# sitebuild is ours; what else is not found should have been installed.
+_LACKING = re.compile(r"No module named '?((?!sitebuild)[\w.]+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -54,6 +56,8 @@ class SphinxBuild:
     def complaint(self, status: int, errors: str, root: Path) -> str:
         """What to tell of a call that ended with ``status`` and wrote ``errors``."""
         complaints = error_report.condense(errors, root, self.language) or errors.strip().splitlines()[-SHOWN:]
+        if lacking := _LACKING.search(errors):
+            complaints.append(f"the environment .venv lacks {lacking[1]}: remove .venv, and run the command again")
         if status < 0:
             complaints = [f"sphinx-build was ended by {signal.Signals(-status).name}"]
         listed = "\n  ".join(complaints)
@@ -77,6 +81,7 @@ def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], opti
         # Everything is read and written anew, which takes a second: what Sphinx remembers of an earlier
         # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
         shutil.rmtree(build.out, ignore_errors=True)
+    (root / WORK).mkdir(parents=True, exist_ok=True)
     results = process_group.run_side_by_side([each.command(root, languages, options) for each in builds], root)
     complaints = []
     for build, (status, errors) in zip(builds, results, strict=True):

@@ -24,6 +24,11 @@ def exit_status(command: Callable[[list[str]], None], arguments: list[str]) -> i
     except KeyboardInterrupt:
         print("Interrupted. The last finished site is still in place.", file=sys.stderr)
         return 128 + 2  # as shells count SIGINT
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("sitebuild"):
+            raise
+        print(f"The environment .venv lacks {error.name}: remove .venv, and run the command again.", file=sys.stderr)
+        return 1
     except (BuildError, OSError) as error:
         full = any(reason in str(error) for reason in FULL)
         if isinstance(error, OSError) and not full:

@@ -28,7 +28,7 @@ from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.forbidden_characters import printable
 from sitebuild.examples.gallery import name_of
 from sitebuild.examples.observer import Observer, ScriptResults
-from sitebuild.running import descendants, gallery_hooks, process_group
+from sitebuild.running import descendants, gallery_hooks, isolation, process_group
 from sitebuild.running.process_group import Guard
 
 # Processes that are forked share what the build has imported: torch alone takes a second.
@@ -66,6 +66,7 @@ def _run(
     process_group.lead_own_group()
     guard.leave()
     descendants.adopt_orphans()
+    isolation.keep_from_network()
     os.dup2(2, 1)  # what is written past sys.stdout stands on no page: it goes into the log, not to the terminal
     gc.freeze()  # collecting garbage would copy the memory that is shared with the build
     gallery_hooks.use(observers)
@@ -75,6 +76,8 @@ def _run(
         report = outcome.get("formatted_exception", "")
         for observer in observers if not report else ():
             observer.finish(ScriptResults(page_folder, script.stem))
+        if not report and (hosts := isolation.asked_for()):
+            raise BuildError(f"an example may not reach the network, and this one asked for {', '.join(hosts)}")
     except BaseException as error:  # SystemExit too: it is not for a script to end the process
         report = "".join(traceback.format_exception(error, chain=False))
     left = descendants.end_descendants(os.getpid())

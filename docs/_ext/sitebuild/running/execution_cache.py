@@ -29,6 +29,7 @@ WRITERS = (
     "running/example_process.py",
     "running/gallery_hooks.py",
     "running/gallery_run.py",
+    "running/isolation.py",
     "definitions/finder.py",
     "definitions/imported.py",
     "definitions/joined_names.py",
