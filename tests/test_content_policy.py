@@ -51,6 +51,30 @@ def test_a_style_on_a_page_leaves_the_last_site(small_site: Site) -> None:
     assert (small_site.root / "build/html/en/index.html").read_text(encoding="utf-8") == before
 
 
+def test_no_page_leads_elsewhere_by_a_base_or_a_form(real_site: Site, browser: Browser, address: str) -> None:
+    html = real_site.root / "build/html"
+    header = (html / "_headers").read_text(encoding="utf-8")
+    assert "; base-uri 'none'; form-action 'self'; frame-ancestors 'self'\n" in header
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.goto(f"{address}/en/index.html")
+    assert complaints == []  # such as one on a directive that a page may not hold
+    page.evaluate(
+        """() => {
+            const form = document.body.appendChild(document.createElement('form'));
+            form.action = 'https://elsewhere.invalid/';
+            form.submit();
+            const base = document.head.appendChild(document.createElement('base'));
+            base.href = 'https://elsewhere.invalid/';
+        }"""
+    )
+    page.wait_for_timeout(500)
+    assert page.url.startswith(address) and page.evaluate("document.baseURI").startswith(address)
+    assert [next(part for part in ("form-action", "base-uri") if part in text) for text in complaints] == ["form-action", "base-uri"]
+    page.close()
+
+
 def test_the_header_allows_what_each_page_allows(real_site: Site) -> None:
     html = real_site.root / "build/html"
     header = (html / "_headers").read_text(encoding="utf-8")

@@ -47,7 +47,7 @@ def policy_of(page: str) -> str:
     """The policy for a page with this text, or for several pages whose texts are joined."""
     return (
         f"default-src 'self'; script-src 'self'{_hashes(page, 'script')}; "
-        f"style-src 'self'{_hashes(page, 'style')}; img-src 'self' data:"
+        f"style-src 'self'{_hashes(page, 'style')}; img-src 'self' data:; base-uri 'none'; form-action 'self'"
     )
 
 
@@ -90,6 +90,7 @@ def add_to_site(site: Path) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
     for path, text in texts.items():
         path.write_text(add_policy(text, str(path.relative_to(site))), encoding="utf-8")
-    policy = policy_of("\n".join(texts.values()))
+    # Who may show a page inside another one, only a header can say.
+    policy = policy_of("\n".join(texts.values())) + "; frame-ancestors 'self'"
     headers = f"/*\n  Content-Security-Policy: {policy}\n  X-Content-Type-Options: nosniff\n"
     (site / "_headers").write_text(headers, encoding="utf-8")
