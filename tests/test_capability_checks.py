@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,58 @@ except Exception as error:
 def test_what_a_comparison_prints_is_not_shown(run: Callable, capsys: pytest.CaptureFixture[str]) -> None:
     run("vmap(steps)(x)")
     assert capsys.readouterr().out == "called\n"
+
+
+def test_a_comparison_is_made_when_the_example_has_ended(run: Callable) -> None:
+    code = """
+calls = []
+
+def counted(v):
+    calls.append(0)
+    return v + torch.rand(())
+
+torch.manual_seed(0)
+mapped = vmap(counted, randomness="same")(x)
+plain = vmap(lambda v: calls.append(0) or Double.apply(v))(x)
+compiled = torch.compile(lambda v: Double.apply(v) if calls else v, fullgraph=True, backend="eager")
+after = len(calls), torch.rand(()).item()
+x.detach().fill_(7)  # what was compared are the values of then
+"""
+    names, records = run(code)
+    torch.manual_seed(0)
+    torch.rand(())
+    assert names["after"] == (2, torch.rand(()).item())
+    assert [(record.check, record.passed, record.message) for record in records] == [("vmap", True, "")]
+
+
+def test_a_function_that_differentiates_is_compared(run: Callable) -> None:
+    torch._dynamo.reset()
+    code = """
+def slope(v):
+    return torch.autograd.grad(Tripled.apply(v).sum(), v)[0]
+
+slopes = vmap(lambda v: torch.func.grad(Double.apply)(v))(x)
+inner = torch.func.grad(lambda v: torch.compile(Tripled.apply, fullgraph=True, backend="eager")(v).sum())(x)
+"""
+    names, records = run(code)
+    assert names["slopes"].tolist() == [2.0, 2.0, 2.0]
+    assert names["inner"].tolist() == [3.0, 3.0, 3.0]
+    assert all(record.passed for record in records) and records[0].check == "vmap"
+
+
+def test_rounding_is_no_difference_and_a_difference_is_told(run: Callable) -> None:
+    code = """
+torch.manual_seed(0)
+big = torch.randn(64, 1000, dtype=torch.float32)
+weight = torch.randn(1000, 3, dtype=torch.float32)
+# The slices add up in another order than the batch, to values up to 100, some of them near 0.
+out = vmap(lambda row: (row @ weight) if row.dim() == 1 else None)(big)
+wrong = vmap(lambda row: row.sum() * (1 if torch._C._are_functorch_transforms_active() else 1.001))(big)
+"""
+    names, (right, wrong) = run(code)
+    assert names["out"].abs().max() > 80 and right.passed
+    assert not wrong.passed
+    assert re.fullmatch(r"Tensor-likes are not close! Greatest absolute difference: 0\.\d+", wrong.message)
 
 
 def test_forward_mode_is_part_of_a_gradient_check(run: Callable) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sitebuild.checks.record import CheckRecord
 
 # A dispatcher that lists all backends writes three times as much.
 LONGEST_MESSAGE = 500
-# What ran since the last call of `take`, in order of execution.
-_observed: list[CheckRecord] = []
-# What ran since the last call of `start`: record, function, copies of the inputs.
+# What ran since the last call of `start`, in order of execution: record, function, copies of the inputs.
 _checked: list[tuple[CheckRecord, Any, tuple[Any, ...]]] = []
+# Of these, what is still to be compared: number of the check, and what says how it differs.
+_open: dict[int, Callable[[], str]] = {}
+_taken = 0  # how many `take` has returned
 
 
 def function_class(function: Any) -> type | None:
@@ -58,6 +61,7 @@ def add(
     message: str,
     line: int,
     further: tuple[str, ...] = (),
+    compare: Callable[[], str] | None = None,
     **facts: Any,
 ) -> None:
     """Record a check.
@@ -75,11 +79,12 @@ def add(
         First line of what the check said when it failed, else "".
     line : int
         Line of the script.
+    compare : callable, optional
+        Says how the result of a check that has passed so far differs from what it should be, or "". It is
+        called when the example has ended: what it takes and changes is not seen there.
     **facts : object
         Further fields of :class:`CheckRecord`.
     """
-    import torch
-
     compiled = ("compile",) if getattr(function, "is_compiled", False) else ()
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     record = CheckRecord(
@@ -92,30 +97,50 @@ def add(
         capabilities=(capability, *further, *compiled),
         **{"order": 0, "eps": None, "atol": None, "rtol": None, **facts},
     )
-    _observed.append(record)
-    # Copies: an example may go on to change its tensors, or to see when they are freed.
-    copies = tuple(each.detach().clone() if isinstance(each, torch.Tensor) else each for each in inputs)
-    _checked.append((record, function, copies))
+    if compare is not None:
+        _open[len(_checked)] = compare
+    _checked.append((record, function, copies_of(inputs)))
+
+
+def copies_of(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Copies of tensors: an example may go on to change its own, or to see when they are freed."""
+    import torch
+
+    return tuple(each.detach().clone() if isinstance(each, torch.Tensor) else each for each in values)
 
 
 def start() -> None:
-    """Forget what was not taken."""
-    _observed.clear()
+    """Forget everything: an example begins."""
+    global _taken
     _checked.clear()
+    _open.clear()
+    _taken = 0
+
+
+def _settle() -> None:
+    """Make the comparisons that are left to make."""
+    for number, compare in list(_open.items()):
+        del _open[number]
+        if message := compare():
+            record, *rest = _checked[number]
+            _checked[number] = (replace(record, passed=False, message=message), *rest)
 
 
 def take() -> list[CheckRecord]:
-    """Return what ran since the last call, and forget it."""
-    taken = _observed.copy()
-    _observed.clear()
-    return taken
+    """Return what ran since the last call."""
+    global _taken
+    _settle()
+    records = [record for record, _function, _inputs in _checked[_taken:]]
+    _taken = len(_checked)
+    return records
 
 
 def checked() -> list[tuple[CheckRecord, Any, tuple[Any, ...]]]:
     """What ran since the last call of :func:`start`: record, function and copies of the inputs of each check."""
+    _settle()
     return _checked.copy()
 
 
 def count() -> int:
     """How many checks have ended since the last call of :func:`take`."""
-    return len(_observed)
+    return len(_checked) - _taken

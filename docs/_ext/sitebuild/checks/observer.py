@@ -12,6 +12,9 @@ from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.observer import Observer, ScriptResults
 
 
+CHECKS = "checks.json"
+
+
 class ResultObserver(Observer):
     """Records checks, and holds them against what they are meant to give."""
 
@@ -29,6 +32,7 @@ class ResultObserver(Observer):
 
     def start(self) -> None:
         """Observe checks and calls of Functions."""
+        self._blocks: list[int] = []  # of each check
         log.start()
         gradient_checks.start()
         capability_checks.start()
@@ -36,17 +40,14 @@ class ResultObserver(Observer):
         originals.hold()
 
     def take(self, results: ScriptResults, block: int, block_vars: dict[str, Any]) -> list[str]:
-        """Write down the checks of a code block."""
+        """Note which checks a code block has made."""
         originals.look()
-        taken = [replace(each, block=block) for each in log.take()]
-        if not taken:
-            return []
-        path = results.file("checks.json")
-        record.save((record.load(path) if path.exists() else []) + taken, path)
-        return [f".. gradient-checks:: {path.name}\n   :block: {block}"]
+        new = log.count() - len(self._blocks)
+        self._blocks += [block] * new
+        return [f".. gradient-checks:: {results.file(CHECKS).name}\n   :block: {block}"] if new else []
 
     def finish(self, results: ScriptResults) -> None:
-        """Try what was not checked.
+        """Write down the checks, and try what was not checked.
 
         Raises
         ------
@@ -58,6 +59,8 @@ class ResultObserver(Observer):
                 f"it replaced {', '.join(names)}, so that its checks show nothing; "
                 "leave that as it is, and give a function of your own another name"
             )
+        if records := [replace(each, block=block) for each, block in zip(log.take(), self._blocks, strict=True)]:
+            record.save(records, results.file(CHECKS))
         trials.run(results.file("capabilities.json"))
 
     def surprises(self, scripts: Path, generated: Path) -> list[str]:
