@@ -95,6 +95,15 @@ class HeaderHandler(QuietHandler):
         super().end_headers()
 
 
+class OwnServerHandler(QuietHandler):
+    """Sends the one header that the page on hosting asks of a server."""
+
+    def end_headers(self) -> None:
+        text = (PROJECT / "docs/hosting.rst").read_text(encoding="utf-8")
+        self.send_header("Content-Security-Policy", re.search(r"``Content-Security-Policy: ([^`]*)``", text)[1])
+        super().end_headers()
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small finished site."""
@@ -104,9 +113,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site.root / "build/html"
 
 
-@pytest.fixture(params=[QuietHandler, HeaderHandler], ids=["page alone", "header too"])
+@pytest.fixture(params=[QuietHandler, HeaderHandler, OwnServerHandler])
 def host(request: pytest.FixtureRequest, published: Path) -> Iterator[str]:
-    """Address of the small site at a host that sends no header of ours, and at one that does."""
+    """Address of the small site at a host that sends no header of ours, and at two that do."""
     handler = functools.partial(request.param, directory=str(published))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -183,7 +192,7 @@ def test_a_search_goes_from_the_box_to_the_page(foreign: tuple, host: str) -> No
     assert seen == []
 
 
-@pytest.mark.parametrize("host", [HeaderHandler], indirect=True)
+@pytest.mark.parametrize("host", [HeaderHandler, OwnServerHandler], indirect=True)
 @pytest.mark.parametrize("element", ["iframe src", "object data", "embed src"])
 def test_no_other_page_shows_the_site_in_a_frame(foreign: tuple, host: str, element: str) -> None:
     page, seen = foreign
