@@ -1,4 +1,4 @@
-"""Gives every page a Content-Security-Policy: nothing may be loaded from another host.
+"""Gives every page a Content-Security-Policy: nothing may be loaded from another host, and no form sends anything.
 
 The policy stands in the page itself, because not every host lets a site set headers.
 Inline scripts and styles are named in it by their hashes.
@@ -13,6 +13,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from sitebuild.examples.build_error import BuildError
+
+# What default-src says nothing about. Scripts answer the forms of the site, so none of them has to be sent.
+_PAGE = "base-uri 'none'; form-action 'none'"
+# Who may show a page in a frame. Only a header can say it: browsers ignore it in a page, and complain of it.
+_HEADER = "frame-ancestors 'none'"
 
 _INLINE = re.compile(r"<(script|style)(?P<attributes>[^>]*)>(?P<text>.*?)</\1>", re.DOTALL)
 # What may be such an attribute; only then is a page read as a browser reads it, which takes ten times as long.
@@ -47,7 +52,7 @@ def policy_of(page: str) -> str:
     """The policy for a page with this text, or for several pages whose texts are joined."""
     return (
         f"default-src 'self'; script-src 'self'{_hashes(page, 'script')}; "
-        f"style-src 'self'{_hashes(page, 'style')}; img-src 'self' data:; base-uri 'none'; form-action 'self'"
+        f"style-src 'self'{_hashes(page, 'style')}; img-src 'self' data:; {_PAGE}"
     )
 
 
@@ -90,7 +95,6 @@ def add_to_site(site: Path) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
     for path, text in texts.items():
         path.write_text(add_policy(text, str(path.relative_to(site))), encoding="utf-8")
-    # Who may show a page inside another one, only a header can say.
-    policy = policy_of("\n".join(texts.values())) + "; frame-ancestors 'self'"
-    headers = f"/*\n  Content-Security-Policy: {policy}\n  X-Content-Type-Options: nosniff\n"
+    policy = policy_of("\n".join(texts.values()))
+    headers = f"/*\n  Content-Security-Policy: {policy}; {_HEADER}\n  X-Content-Type-Options: nosniff\n"
     (site / "_headers").write_text(headers, encoding="utf-8")
