@@ -68,6 +68,9 @@ sphinx_gallery_conf = {
 example_time_limit = 120  # seconds
 example_memory_limit = 4  # GiB
 
+# The names of scripts hold no space: the build sees to that. Those of the folders above may.
+suppress_warnings = ["sphinx_gallery.space_in_filename"]
+
 # -- Text and translations --------------------------------------------------
 
 locale_dirs = ["locale"]

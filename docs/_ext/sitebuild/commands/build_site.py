@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from sitebuild.building import stages
+from sitebuild.building.checkout import refuse_unusable_folder
 from sitebuild.building.lock import only_build
 from sitebuild.examples.build_error import exit_status
 from sitebuild.site import publish
@@ -46,6 +47,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("options", nargs="*", help="passed on to sphinx-build")
     parsed = parser.parse_args(arguments)
     root = parsed.root.resolve()
+    refuse_unusable_folder(root)
     with only_build(root):
         publish.repair(root / stages.SITE)
         if parsed.examples:
