@@ -11,7 +11,7 @@ from sitebuild.building import stages
 from sitebuild.building.checkout import refuse_unusable_folder
 from sitebuild.building.lock import only_build
 from sitebuild.examples.build_error import exit_status
-from sitebuild.site import publish
+from sitebuild.site import build_date, publish
 
 
 def count_checks(root: Path) -> tuple[int, int]:
@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> None:
     parsed = parser.parse_args(arguments)
     root = parsed.root.resolve()
     refuse_unusable_folder(root)
+    build_date.build_seconds()  # before anything runs
     with only_build(root):
         publish.repair(root / stages.SITE)
         if parsed.examples:
