@@ -85,7 +85,7 @@ new-example: $(VENV)/.installed  ## lay down a script NAME in CHAPTER, and its c
 	@$(COMMAND).new_example "$$CHAPTER" "$$NAME" $$TRANSLATIONS
 
 inventory: $(VENV)/.installed  ## compress the inventory of PyTorch names
-	@$(BIN)/sphobjinv convert zlib --overwrite docs/_inventories/torch.txt docs/_inventories/torch.inv
+	@$(BIN)/python -m sphobjinv convert zlib --overwrite docs/_inventories/torch.txt docs/_inventories/torch.inv
 
 clean:  ## remove everything that a build made, but not the environment
 	@$(EARLY_COMMAND).clean

@@ -70,6 +70,9 @@ example_memory_limit = 4  # GiB
 # Nobody reads more on a page, and a phone has to load it.
 example_output_limit = 50_000  # characters
 
+# The names of scripts hold no space: the build sees to that. Those of the folders above may.
+suppress_warnings = ["sphinx_gallery.space_in_filename"]
+
 # -- Text and translations --------------------------------------------------
 
 locale_dirs = ["locale"]

@@ -6,15 +6,16 @@ are done, so that a failed build leaves the last good site as it was.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sitebuild.building.fingerprint import fingerprint_results, fingerprint_sources
+from sitebuild.building.fingerprint import fingerprint_results, fingerprint_site, fingerprint_sources
 from sitebuild.building.sphinx_build import WORK, SphinxBuild, sphinx, try_sphinx
 from sitebuild.examples.build_error import BuildError
-from sitebuild.site import publish
+from sitebuild.site import build_date, publish
 
 SITE = Path("build/html")
 STAGED = WORK / "html"
@@ -105,12 +106,16 @@ def build_what_changed(
     list of (str, float) or None
         What each stage took in seconds; None if there was nothing to do.
     """
-    mark, key = root / FINGERPRINT, [*languages, str(draft), *options]
+    mark = root / FINGERPRINT
+    key = [*languages, str(draft), *options, os.environ.get(build_date.VARIABLE, "")]
     # Taken before the build: what is edited while it runs belongs to the next one.
     sources = fingerprint_sources(root, key)
-    known = mark.read_bytes() if mark.exists() and (root / SITE).is_dir() else b""
-    if known == (sources + fingerprint_results(root)).encode():
+    known = mark.read_bytes() if mark.exists() else b""
+    made_from = (sources + fingerprint_results(root)).encode()
+    if known == made_from + fingerprint_site(root / SITE).encode():
         return None
+    if known.startswith(made_from):
+        print(f"Files in {SITE} are not as the last build left them.")
     times = build(root, languages, draft, options)
-    mark.write_bytes((sources + fingerprint_results(root)).encode())
+    mark.write_bytes((sources + fingerprint_results(root) + fingerprint_site(root / SITE)).encode())
     return times

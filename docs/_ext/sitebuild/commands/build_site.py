@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 from sitebuild.building import stages
+from sitebuild.building.checkout import refuse_unusable_folder
 from sitebuild.building.lock import only_build
 from sitebuild.commands import make_variables
 from sitebuild.examples.build_error import BuildError, exit_status
-from sitebuild.site import publish
+from sitebuild.site import build_date, publish
 
 
 def count_checks(root: Path) -> tuple[int, int]:
@@ -64,6 +65,8 @@ def main(arguments: list[str]) -> None:
     parsed = parser.parse_args(arguments)
     check(LANGUAGES=parsed.languages, SHARD=parsed.shard, SPHINXOPTS=parsed.options)
     root, options = parsed.root.resolve(), shlex.split(parsed.options)
+    refuse_unusable_folder(root)
+    build_date.build_seconds()  # before anything runs
     with only_build(root):
         publish.repair(root / stages.SITE)
         if parsed.examples:

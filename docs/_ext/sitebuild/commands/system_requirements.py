@@ -1,5 +1,5 @@
-"""Looks for what pip cannot install: a recent Python, Graphviz, a browser for the tests and the
-audit, Node.js for the audit.
+"""Looks for what pip cannot install: a recent Python, a folder in which it can work, Graphviz, a browser
+for the tests and the audit, Node.js for the audit.
 
 Runs before there is an environment, with whatever ``python3`` is: standard library only,
 and no syntax newer than Python 3.6, so that an old interpreter can say that it is too old.
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
 
@@ -78,7 +79,7 @@ def explain(name):
 
 
 def main(names):
-    """Check Python and the requirements ``names``; return the exit status."""
+    """Check Python, the folder and the requirements ``names``; return the exit status."""
     if sys.version_info < OLDEST_PYTHON:
         print(
             "Python {}.{} or newer is needed, this is {}.{}: run 'make PYTHON=python3.11 ...'".format(
@@ -86,6 +87,15 @@ def main(names):
             ),
             file=sys.stderr,
         )
+        return 1
+    # Only here: an old Python cannot read these modules.
+    from sitebuild.building.checkout import refuse_unusable_folder
+    from sitebuild.examples.build_error import BuildError
+
+    try:
+        refuse_unusable_folder(Path.cwd())
+    except BuildError as error:
+        print(error, file=sys.stderr)
         return 1
     for name in names:
         if find(name) is None:

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sphinx_gallery.gen_rst import generate_file_rst
+from sphinx_gallery import gen_rst, glr_path_static
 
 from sitebuild.definitions.finder import sections_of
 from sitebuild.examples.build_error import BuildError
@@ -40,6 +40,7 @@ LONGEST_ERROR = 500  # characters of what was raised that are told
 # How a traceback names the error of an observer, which is told in its own words.
 _OURS = f"{BuildError.__module__}.{BuildError.__qualname__}: "
 GIB = 2**30
+_save_thumbnail = gen_rst.save_thumbnail
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,17 @@ class Limits:
 
     seconds: float
     gib: float
+
+
+def _save_same_thumbnail(
+    template: str, script: Path, variables: dict[str, Any], settings: dict[str, Any], conf: Mapping[str, Any]
+) -> None:
+    """Make the thumbnail that the gallery asks for, the same for every script: no page shows it.
+
+    Looking for an image of the script would put a number into the path, which may hold braces.
+    """
+    same = Path(glr_path_static()) / "no_image.png"
+    _save_thumbnail(template, script, variables, {**settings, "thumbnail_path": str(same)}, conf)
 
 
 def _run(
@@ -70,9 +82,10 @@ def _run(
     os.dup2(2, 1)  # what is written past sys.stdout stands on no page: it goes into the log, not to the terminal
     gc.freeze()  # collecting garbage would copy the memory that is shared with the build
     gallery_hooks.use(observers)
+    gen_rst.save_thumbnail = _save_same_thumbnail
     try:
         with sections_of(script):
-            *_, outcome = generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
+            *_, outcome = gen_rst.generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
         report = outcome.get("formatted_exception", "")
         for observer in observers if not report else ():
             observer.finish(ScriptResults(page_folder, script.stem))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from importlib import metadata
 from typing import Any
 
@@ -14,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 
 from sitebuild.graphs.svg import graphviz_version
+from sitebuild.site.build_date import build_date
 from sitebuild.site.page_metadata import address
 
 
@@ -41,12 +40,6 @@ def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, 
         }
         for code in app.config.site_languages
     ]
-
-
-def build_date() -> str:
-    """Date of the build in UTC; SOURCE_DATE_EPOCH, if set, takes the place of the clock."""
-    seconds = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
-    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
 
 
 def built_with() -> str:
