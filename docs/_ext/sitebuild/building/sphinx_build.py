@@ -12,9 +12,10 @@ from pathlib import Path
 from sitebuild.building import error_report
 from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.forbidden_characters import printable
-from sitebuild.running import process_group
+from sitebuild.running import process_group, temporary_folder
 
 WORK = Path("build/stages")
+TEMPORARY = WORK / "tmp"  # emptied before Sphinx runs: what it says of an error stays until then
 SHOWN = 30  # lines of a log that nobody expected; the last say most
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -78,7 +79,11 @@ def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], opti
         # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
         shutil.rmtree(build.out, ignore_errors=True)
     commands = [(each.command(root, languages, options), root / each.log) for each in builds]
-    statuses = process_group.run_side_by_side(commands, root)
+    temporary = root / TEMPORARY
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    environment = temporary_folder.environment_with(temporary)
+    statuses = process_group.run_side_by_side(commands, root, environment)
     return [
         build.complaint(status, _read_log(root / build.log), root) if status else ""
         for build, status in zip(builds, statuses, strict=True)

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -103,7 +103,9 @@ def jobs() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_side_by_side(commands: list[tuple[list[str], Path]], folder: Path) -> list[int]:
+def run_side_by_side(
+    commands: list[tuple[list[str], Path]], folder: Path, environment: Mapping[str, str]
+) -> list[int]:
     """Run commands in ``folder``; return their exit statuses, -N for the signal N.
 
     With more than one of :func:`jobs`, one command more runs at a time: otherwise a core would wait for
@@ -115,6 +117,8 @@ def run_side_by_side(commands: list[tuple[list[str], Path]], folder: Path) -> li
         Each with the file for what it writes to standard error. A pipe would not end before
         the last process that holds it, which may be one that a script has left behind.
     folder : Path
+    environment : mapping
+        Variables for all of them.
     """
     running: set[int] = set()
     interrupted = threading.Event()
@@ -126,7 +130,7 @@ def run_side_by_side(commands: list[tuple[list[str], Path]], folder: Path) -> li
             with starting, open(errors, "wb") as stream:
                 if interrupted.is_set():
                     raise KeyboardInterrupt
-                process = subprocess.Popen(command, cwd=folder, stderr=stream, process_group=0)
+                process = subprocess.Popen(command, cwd=folder, env=environment, stderr=stream, process_group=0)
                 running.add(process.pid)
                 watching.watch(process.pid)
             process.wait()
