@@ -12,9 +12,10 @@ from pathlib import Path
 from sitebuild.building import error_report
 from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.forbidden_characters import printable
-from sitebuild.running import process_group
+from sitebuild.running import process_group, temporary_folder
 
 WORK = Path("build/stages")
+TEMPORARY = WORK / "tmp"  # emptied before Sphinx runs: what it says of an error stays until then
 SHOWN = 30  # lines of a log that nobody expected; the last say most
 # sitebuild is ours; what else is not found should have been installed.
 _LACKING = re.compile(r"No module named '?((?!sitebuild)[\w.]+)")
@@ -81,8 +82,12 @@ def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], opti
         # Everything is read and written anew, which takes a second: what Sphinx remembers of an earlier
         # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
         shutil.rmtree(build.out, ignore_errors=True)
-    (root / WORK).mkdir(parents=True, exist_ok=True)
-    results = process_group.run_side_by_side([each.command(root, languages, options) for each in builds], root)
+    temporary = root / TEMPORARY
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    environment = temporary_folder.environment_with(temporary)
+    commands = [each.command(root, languages, options) for each in builds]
+    results = process_group.run_side_by_side(commands, root, environment)
     complaints = []
     for build, (status, errors) in zip(builds, results, strict=True):
         log = _as_text(errors)

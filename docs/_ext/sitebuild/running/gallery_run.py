@@ -14,7 +14,7 @@ from sphinx_gallery.gen_gallery import generate_gallery_rst
 from sitebuild.definitions.chapter_files import import_faults
 from sitebuild.examples.gallery import Example, all_examples, chapters, name_of
 from sitebuild.examples.script_form import chapter_faults, output_faults, script_faults
-from sitebuild.running import example_shard, execution_cache, observers
+from sitebuild.running import example_shard, execution_cache, observers, temporary_folder
 from sitebuild.running.example_process import Limits
 from sitebuild.running.example_runner import ExampleRunner
 
@@ -81,7 +81,9 @@ def run_examples(app: Sphinx) -> None:
     examples = example_shard.share(all_examples(app), app.config.example_shard)
     scratch = Path(app.doctreedir).resolve() / "runs"  # in a folder that is ours: it is emptied
     runner = ExampleRunner(source, scratch, execution_key(app), limits, observers.load(app.config), conf)
-    fail(runner.run(find_stale(app, examples)))
+    with temporary_folder.that_of_the_system():
+        complaints = runner.run(find_stale(app, examples))
+    fail(complaints)
     # From here on Sphinx-Gallery only lays out pages. It would run a script that was edited since
     # in this process, with none of the care taken above.
     conf["plot_gallery"] = False

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -111,8 +111,10 @@ def _file_in_memory() -> BinaryIO:
     return tempfile.TemporaryFile()
 
 
-def run_side_by_side(commands: list[list[str]], folder: Path) -> list[tuple[int, bytes]]:
-    """Run ``commands`` in ``folder``.
+def run_side_by_side(
+    commands: list[list[str]], folder: Path, environment: Mapping[str, str]
+) -> list[tuple[int, bytes]]:
+    """Run ``commands`` in ``folder``, with the variables in ``environment``.
 
     With more than one of :func:`jobs`, one command more runs at a time: otherwise a core would wait for
     the last of them. They end with this process, whether that is interrupted or killed.
@@ -134,7 +136,7 @@ def run_side_by_side(commands: list[list[str]], folder: Path) -> list[tuple[int,
                 with starting:
                     if interrupted.is_set():
                         raise KeyboardInterrupt
-                    process = subprocess.Popen(command, cwd=folder, stderr=errors, process_group=0)
+                    process = subprocess.Popen(command, cwd=folder, env=environment, stderr=errors, process_group=0)
                     running.add(process.pid)
                     watching.watch(process.pid)
                 process.wait()
