@@ -126,6 +126,25 @@ def test_a_draft_may_be_unfinished(chinese_site: Site) -> None:
     assert paragraph["lang"] == "en"
 
 
+def test_names_with_underscores_in_english_prose_are_no_links(chinese_site: Site) -> None:
+    prose = "Set requires_grad on it, see https://example.org/a_b or __init__."
+    script = "gallery/double_backward/square.py"
+    chinese_site.edit(script, "Some text with ``code``.", f"Some text with ``code``.\n\n{prose}")
+    text = (chinese_site.root / script).read_text(encoding="utf-8").replace(f"\n\n{prose}", f"\n#\n# {prose}")
+    chinese_site.write(script, text)
+    for languages, further in (("en", []), ("en zh_CN", ["--draft"]), ("en ja", ["--draft"])):
+        result = chinese_site.build(languages, *further)
+        assert result.returncode == 0, result.stderr
+        page = chinese_site.page(languages.split()[-1], "double_backward/square")
+        assert prose in page.article.get_text()
+    # A finished translation may use names in the same way that it always could: as code.
+    entry = f'\nmsgid "{prose}"\nmsgstr "对其设置``requires_grad``，见 https://example.org/a_b ，或``__init__``。"\n'
+    chinese_site.write(SQUARE, (chinese_site.root / SQUARE).read_text(encoding="utf-8") + entry)
+    result = chinese_site.build("en zh_CN")
+    assert result.returncode == 0, result.stderr
+    assert chinese_site.page("zh_CN", "double_backward/square").find("code", string="requires_grad") is not None
+
+
 def test_english_on_a_chinese_page_says_that_it_is(chinese_site: Site) -> None:
     quoted = "带有``code``，报``element 0 of tensors does not require grad``。"
     source = "Some text with ``code`` and ``element 0 of tensors does not require grad``."

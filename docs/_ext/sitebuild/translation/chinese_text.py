@@ -5,17 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 LANGUAGES_WITHOUT_SPACES = ("zh", "ja", "th")
 
 
-def allow_markup_between_characters(app: Sphinx) -> None:
-    """Let inline markup begin and end beside any character, so that no space is forced around it."""
-    if app.config.language.startswith(LANGUAGES_WITHOUT_SPACES):
-        app.env.settings["character_level_inline_markup"] = True
+class MarkupBetweenCharacters(SphinxTransform):
+    """Let inline markup of translations begin and end beside any character, so that no space is forced around it.
+
+    The text of the source has been read by now, by the rules of English: there a name such as
+    ``requires_grad`` is no link that ends with its underscore.
+    """
+
+    default_priority = 19  # of translations, which are read next: 20
+
+    def apply(self, **_options: Any) -> None:
+        """Set the rule for what is still to be read of this page."""
+        if self.config.language.startswith(LANGUAGES_WITHOUT_SPACES):
+            self.document.settings.character_level_inline_markup = True
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect to the moment at which the reader's settings exist and nothing was read."""
-    app.connect("builder-inited", allow_markup_between_characters)
+    """Register the transform."""
+    app.add_transform(MarkupBetweenCharacters)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

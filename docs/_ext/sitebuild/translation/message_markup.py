@@ -126,7 +126,7 @@ def prose_faults(message: str, translation: str, source: str, language: str) -> 
         return ["has a line break; prose is one paragraph, in one line"]
     if (block := _block(translation)) not in ("text", _block(message)):
         return [f"begins like {block} in reST; begin with text, or with a backslash"]
-    before, after = _parse(message, language), _parse(translation, language)
+    before, after = _parse(message, "en"), _parse(translation, language)
     if (complaints := _complaints(after)) and not _complaints(before):
         return [f"not understood ({complaints[0]})"]
     references = _references(before), _references(after)
