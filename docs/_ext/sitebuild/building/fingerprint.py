@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "constraints.txt")
+INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "locks")
 
 
 def _hash_files(files: Iterable[Path]) -> str:
