@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT
 
+from sitebuild.commands import system_requirements
+
 sys.path.insert(0, str(PROJECT / "locks"))
 import check_locks
 import lock_file
@@ -57,6 +59,10 @@ def test_the_tests_are_locked_to_the_versions_of_the_site() -> None:
     shared = site.keys() & tests.keys()
     assert "numpy" in site and "soupsieve" in shared
     assert {name: tests[name] for name in shared} == {name: site[name] for name in shared}
+
+
+def test_the_locks_begin_with_the_python_that_make_asks_for() -> None:
+    assert write_locks.OLDEST_PYTHON == ".".join(map(str, system_requirements.OLDEST_PYTHON))
 
 
 def test_pytorch_is_split_off() -> None:
