@@ -5,7 +5,7 @@ PYTHON ?= python3
 LANGUAGES ?= en zh_CN
 # DRAFT=1 builds with unfinished translations instead of refusing them.
 DRAFT ?=
-# A further package index, for example the one with PyTorch's CPU builds; see the README.
+# A further package index from which PyTorch comes, and nothing else: the one with its CPU builds; see the README.
 EXTRA_INDEX_URL ?=
 # How many examples run at once; without it, as many as there are cores.
 JOBS ?=
@@ -20,6 +20,8 @@ CHAPTER ?=
 NAME ?=
 # Pages that `make audit` measures, such as en/index.html; all, if there are none.
 PAGES ?=
+# `make lock UPGRADE=1` takes the newest versions that requirements.txt allows, instead of those in locks/.
+UPGRADE ?=
 # Packages that `make upgrade-check` leaves at their pinned versions, such as "torch".
 KEEP ?=
 # Passed on to the mutation tests: --only=CHAPTER/SCRIPT runs those of one script.
@@ -28,7 +30,7 @@ MUTANTSOPTS ?=
 TRANSLATIONS ?= $(filter-out en,$(LANGUAGES))
 
 # Commands find them in the environment: a shell never reads what they hold. make_variables checks their form.
-export PYTHON LANGUAGES DRAFT EXTRA_INDEX_URL JOBS SHARD SPHINXOPTS PYTESTOPTS PORT CHAPTER NAME PAGES KEEP MUTANTSOPTS TRANSLATIONS
+export PYTHON LANGUAGES DRAFT EXTRA_INDEX_URL JOBS SHARD SPHINXOPTS PYTESTOPTS PORT CHAPTER NAME PAGES UPGRADE KEEP MUTANTSOPTS TRANSLATIONS
 # With it Python leaves out what examples assert.
 unexport PYTHONOPTIMIZE
 
@@ -38,14 +40,23 @@ override COMMAND := PYTHONPATH=docs/_ext $(BIN)/python -m sitebuild.commands
 # The same without the environment, for commands that need the standard library only.
 override EARLY_COMMAND := PYTHONPATH=docs/_ext "$$PYTHON" -m sitebuild.commands
 override AUDIT := benchmarks/audit
-override PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	$(if $(EXTRA_INDEX_URL),--extra-index-url "$$EXTRA_INDEX_URL") --constraint constraints.txt
+# A package without a wheel is built with what is locked: pip would otherwise fetch that by itself, unchecked.
+override PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-build-isolation
+override LOCKED := --require-hashes --requirement
+override TORCH := $(shell sed -n 's/^\(torch==[^ ]*\).*/\1/p' locks/torch.txt)
+# PyTorch has a call of its own, without its dependencies: they are locked like all others. Nobody here can know the
+# hashes of a build for CPUs; it comes from EXTRA_INDEX_URL, or from a folder that pip is set up to look in
+# (its --find-links). The default build, and what only that needs, come with hashes.
+override INSTALL_TORCH = $(if $(EXTRA_INDEX_URL),\
+	$(BIN)/python $(PIP_INSTALL) --no-deps --index-url "$$EXTRA_INDEX_URL" $(TORCH),\
+	$(BIN)/python $(PIP_INSTALL) --no-deps --no-index $(TORCH)+cpu 2>/dev/null || \
+	$(BIN)/python $(PIP_INSTALL) --no-deps $(LOCKED) locks/torch.txt)
 
 # An environment whose Python is gone, as after an upgrade of the system, is made again.
 $(shell [ ! -e $(VENV)/.installed ] || $(BIN)/python -ISc "" 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-test)
 
 .DEFAULT_GOAL := help
-.PHONY: help html execute test mutants audit speed recall upgrade-check serve gettext new-example inventory clean variables system-for-html system-for-test system-for-audit
+.PHONY: help html execute test mutants audit speed recall lock upgrade-check serve gettext new-example inventory clean variables locks-are-current system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +75,11 @@ audit: html $(VENV)/.installed-test $(AUDIT)/node_modules/.installed  ## measure
 
 speed: $(VENV)/.installed  ## measure how long builds take, into docs/build_speed.json
 	@$(BIN)/python benchmarks/speed/measure_speed.py
+
+lock: variables  ## pin what requirements.txt and tests/requirements.txt need, with hashes, in locks/
+	@"$$PYTHON" -m venv --clear build/lock
+	@build/lock/bin/python $(PIP_INSTALL) $(LOCKED) locks/tool.txt
+	@build/lock/bin/python locks/write_locks.py $(if $(UPGRADE),--upgrade)
 
 upgrade-check: html  ## build and test with the newest versions, except those of KEEP, and compare
 	@$(BIN)/python benchmarks/upgrade/upgrade_check.py --languages "$$LANGUAGES" --keep "$$KEEP" \
@@ -108,14 +124,19 @@ html execute gettext new-example: system-for-html
 test: system-for-test
 audit: system-for-audit
 
-$(VENV)/.installed: requirements.txt constraints.txt | system-for-html
+locks-are-current:
+	@"$$PYTHON" locks/check_locks.py
+
+$(VENV)/.installed: requirements.txt locks/build.txt locks/torch.txt locks/site.txt | system-for-html locks-are-current
 	@echo "Setting up $(VENV)"
 	@$(BIN)/python -ISc "" 2>/dev/null || "$$PYTHON" -m venv --clear $(VENV)
-	@$(PIP_INSTALL) --requirement requirements.txt
+	@$(BIN)/python $(PIP_INSTALL) $(LOCKED) locks/build.txt
+	@$(INSTALL_TORCH)
+	@$(BIN)/python $(PIP_INSTALL) $(LOCKED) locks/site.txt
 	@touch $@
 
-$(VENV)/.installed-test: tests/requirements.txt constraints.txt $(VENV)/.installed | system-for-test
-	@$(PIP_INSTALL) --requirement tests/requirements.txt
+$(VENV)/.installed-test: tests/requirements.txt locks/tests.txt $(VENV)/.installed | system-for-test
+	@$(BIN)/python $(PIP_INSTALL) $(LOCKED) locks/tests.txt
 	@touch $@
 
 $(AUDIT)/node_modules/.installed: $(AUDIT)/package-lock.json | system-for-audit

@@ -126,8 +126,9 @@ def make_small_site(root: Path) -> Site:
     settings, count = re.subn(r"^chapters = .*$", 'chapters = ["double_backward"]', settings, flags=re.MULTILINE)
     assert count == 1
     (root / "conf.py").write_text(settings, encoding="utf-8")
-    for name in ("requirements.txt", "constraints.txt", "Makefile"):
+    for name in ("requirements.txt", "Makefile"):
         shutil.copy(PROJECT / name, root / name)
+    shutil.copytree(PROJECT / "locks", root / "locks", ignore=shutil.ignore_patterns("__pycache__"))
     (root / ".venv").symlink_to(sys.prefix)
     return Site(root)
 

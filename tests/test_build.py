@@ -177,12 +177,16 @@ def test_an_environment_that_lacks_something_is_told(small_site: Site) -> None:
     assert "the environment .venv lacks furo: remove .venv, and run the command again" in result.stderr
 
 
-def test_an_old_python_is_told(monkeypatch, capsys) -> None:
+@pytest.mark.parametrize(
+    ("version", "status"), [((3, 11, 4), 1), ((3, 11, 5), 0), ((3, 12, 0), 0), ((3, 14, 2), 0), ((3, 15, 0), 1), ((4, 0, 0), 1)]
+)
+def test_a_python_that_the_packages_do_not_support_is_told(monkeypatch, capsys, version: tuple[int, ...], status: int) -> None:
     from sitebuild.commands import system_requirements
 
-    monkeypatch.setattr(system_requirements, "OLDEST_PYTHON", (99, 0))
-    assert system_requirements.main([]) == 1
-    assert capsys.readouterr().err.startswith("Python 99.0 or newer is needed, this is 3.")
+    monkeypatch.setattr(system_requirements.sys, "version_info", (*version, "final", 0))
+    assert system_requirements.main([]) == status
+    message = "Python 3.11.5 to 3.14 is needed, this is {}.{}.{}: run 'make PYTHON=python3.11 ...'\n".format(*version)
+    assert capsys.readouterr().err == (message if status else "")
 
 
 def test_the_build_date_can_be_set(small_site: Site, monkeypatch) -> None:

@@ -21,6 +21,7 @@ WRONG = {
     "LANGUAGES": ["en ../../../victim", "/victim", "en;touch victim", "", " ", "en en", "../en", "en/zh", "EN", "en\nde."],
     "TRANSLATIONS": ["../zh_CN", "zh_CN'"],
     "DRAFT": ["0", "no", "1 1"],
+    "UPGRADE": ["yes"],
     "JOBS": ["0", "-1", "two", "1.5", "2 2", "\u0662"],
     "SHARD": ["2", "0/4", "4", "1/2/3", "1/4; touch victim"],
     "PORT": ["", "0", "65536", "8000x", "80 80", "localhost"],
@@ -37,6 +38,7 @@ RIGHT = {
     "LANGUAGES": ["en", "en zh_CN", " en  pt_BR ", "zh_Hant sr@latin es_419"],
     "TRANSLATIONS": ["", "zh_CN"],
     "DRAFT": ["", "1"],
+    "UPGRADE": ["", "1"],
     "JOBS": ["", "1", "16"],
     "SHARD": ["", "1/1", "12/40"],
     "PORT": ["80", "65535"],
@@ -144,7 +146,8 @@ def test_a_broken_environment_is_made_again(small_site: Site, tmp_path: Path) ->
     (environment / "stray").write_text("")
     for mark in (".installed", ".installed-test"):
         (environment / mark).touch()
-    for name in ("requirements.txt", "tests/requirements.txt", "constraints.txt"):
+    locks = [f"locks/{name}.txt" for name in ("build", "torch", "site", "tests")]
+    for name in ("requirements.txt", "tests/requirements.txt", *locks):
         small_site.write(name, "")
         os.utime(small_site.root / name, (time.time() - 100,) * 2)
     command = ["make", f"--directory={small_site.root}", ".venv/.installed", f"PYTHON={sys.executable}"]

@@ -196,12 +196,6 @@ def test_the_inventory_is_what_its_text_says() -> None:
     assert [str(item) for item in text.objects] == [str(item) for item in packed.objects] != []
 
 
-def test_constraints_pin_everything_and_nothing_local() -> None:
-    lines = (PROJECT / "constraints.txt").read_text().splitlines()
-    pins = [line for line in lines if line and not line.startswith("#")]
-    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", pin) for pin in pins), pins
-
-
 def test_a_page_says_each_thing_about_itself_once(real_site: Site) -> None:
     for _language, path, page in pages(real_site):
         names = [tag.get("name") or tag.get("property") for tag in page.select("meta[name], meta[property]")]

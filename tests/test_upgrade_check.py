@@ -23,6 +23,15 @@ def test_what_is_pinned_is_asked_for_without_a_version() -> None:
     ]
 
 
+def test_a_further_index_brings_pytorch_and_nothing_else() -> None:
+    wanted = ["torch", "torchviz", "torch-like", "scipy==1.17.1"]
+    assert upgrade_check.installations(wanted, "") == [wanted]
+    assert upgrade_check.installations(wanted, "https://index.example/cpu") == [
+        ["--no-deps", "--index-url", "https://index.example/cpu", "torch"],
+        wanted,
+    ]
+
+
 def test_changed_results_are_named_and_measured_ones_are_not(small_site: Site, tmp_path: Path) -> None:
     small_site.write(
         "gallery/double_backward/square.py",

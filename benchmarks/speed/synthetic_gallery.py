@@ -75,14 +75,14 @@ def write(root: Path, count: int) -> None:
     count : int
         Number of examples.
     """
+    ignored = shutil.ignore_patterns("__pycache__")
     for name in MACHINERY:
-        ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / "docs" / name, root / "docs" / name, ignore=ignored)
     settings = (PROJECT / "conf.py").read_text(encoding="utf-8")
     settings = re.sub(r"^chapters = .*$", f'chapters = ["{CHAPTER}"]', settings, flags=re.MULTILINE)
     (root / "conf.py").write_text(settings, encoding="utf-8")
-    for name in ("requirements.txt", "constraints.txt"):
-        shutil.copy(PROJECT / name, root / name)
+    shutil.copy(PROJECT / "requirements.txt", root / "requirements.txt")
+    shutil.copytree(PROJECT / "locks", root / "locks", ignore=ignored)
     gallery = root / "gallery" / CHAPTER
     gallery.mkdir(parents=True)
     numbers = range(1, count + 1)

@@ -49,12 +49,20 @@ def copy_project(target: Path) -> None:
             shutil.copy2(PROJECT / name, target / name)
 
 
-def set_up(kept: list[str], index: list[str]) -> Path:
-    """Make an environment with the newest versions; return its Python."""
+def installations(wanted: list[str], further_index: str) -> list[list[str]]:
+    """Arguments of the calls of pip install: PyTorch alone comes from the further index, if there is one."""
+    torch = [line for line in wanted if re.match(r"torch\b(?!-)", line)]
+    first = [["--no-deps", "--index-url", further_index, *torch]] if further_index and torch else []
+    return [*first, wanted]
+
+
+def set_up(kept: list[str], further_index: str) -> Path:
+    """Make an environment with the newest versions, which no lock knows yet; return its Python."""
     venv.create(WORK / "venv", with_pip=True, clear=True)
     python = WORK / "venv" / "bin" / "python"
     wanted = [line for name in REQUIREMENTS for line in newest((PROJECT / name).read_text(encoding="utf-8"), kept)]
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *index, *wanted], check=True)
+    for arguments in installations(wanted, further_index):
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *arguments], check=True)
     return python
 
 
@@ -83,9 +91,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--extra-index-url", default="")
     parser.add_argument("--languages", default="en zh_CN")
     parsed = parser.parse_args(arguments)
-    index = ["--extra-index-url", parsed.extra_index_url] if parsed.extra_index_url else []
     print("Setting up build/upgrade/venv", flush=True)
-    python, site = set_up(parsed.keep.split(), index), WORK / "site"
+    python, site = set_up(parsed.keep.split(), parsed.extra_index_url), WORK / "site"
     before, after = versions(Path(sys.executable)), versions(python)
     upgraded = [
         f"{name} {before[name]} -> {after[name]}" for name in sorted(before.keys() & after) if before[name] != after[name]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "constraints.txt")
+INPUTS = ("docs", "gallery", "conf.py", "requirements.txt", "locks")
 
 
 def _hash_files(files: Iterable[Path]) -> str:

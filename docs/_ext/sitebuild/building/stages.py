@@ -61,6 +61,7 @@ def render(root: Path, languages: list[str], translated: list[str], draft: bool,
 def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> list[tuple[str, float]]:
     """Run all stages; return what each took in seconds."""
     from sitebuild.site import (
+        checksums,
         content_policy,  # here, so that a build with nothing to do does not wait for them
         root_pages,
     )
@@ -80,6 +81,7 @@ def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> 
     new = publish.assemble(root / STAGED, root / SITE, languages)
     root_pages.write(root, new, languages)
     content_policy.add_to_site(new)
+    checksums.write(new)  # the last to write: it tells what all others have written
     publish.let_everybody_read(new)
     # From here to the end of the build nothing is known about the site that lies there.
     (root / FINGERPRINT).unlink(missing_ok=True)

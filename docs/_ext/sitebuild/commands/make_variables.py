@@ -16,6 +16,7 @@ _FORMS = {
     "LANGUAGES": (_LANGUAGE, "several", "codes of languages " + _WORDS + ", such as 'en zh_CN'"),
     "TRANSLATIONS": (_LANGUAGE, "any", "codes of languages " + _WORDS + ", such as 'zh_CN'"),
     "DRAFT": ("1", "optional", "1, or nothing"),
+    "UPGRADE": ("1", "optional", "1, or nothing"),
     "JOBS": (r"[1-9][0-9]{0,3}", "optional", "how many examples may run at once, such as 2"),
     "SHARD": (r"[1-9][0-9]{0,3}/[1-9][0-9]{0,3}", "optional", "which part of how many, such as 2/4"),
     "PORT": (r"[1-9][0-9]{0,4}", "one", "the number of a port, such as 8000"),

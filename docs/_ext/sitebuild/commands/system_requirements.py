@@ -11,7 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-OLDEST_PYTHON = (3, 11)
+# From the first to the last one that the packages of locks/ support: soupsieve 4.1.2 names the one, PyTorch 2.13 has no
+# wheels beyond the other.
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11, 5), (3, 14)
 
 # For each requirement: commands one of which has to exist, and how to install them.
 REQUIREMENTS = {
@@ -80,11 +82,12 @@ def explain(name):
 
 def main(names):
     """Check Python, the folder and the requirements ``names``; return the exit status."""
-    if sys.version_info < OLDEST_PYTHON:
+    if tuple(sys.version_info[:3]) < OLDEST_PYTHON or tuple(sys.version_info[:2]) > NEWEST_PYTHON:
+        oldest, newest, this = (
+            ".".join(map(str, version)) for version in (OLDEST_PYTHON, NEWEST_PYTHON, sys.version_info[:3])
+        )
         print(
-            "Python {}.{} or newer is needed, this is {}.{}: run 'make PYTHON=python3.11 ...'".format(
-                *(OLDEST_PYTHON + tuple(sys.version_info[:2]))
-            ),
+            "Python {} to {} is needed, this is {}: run 'make PYTHON=python3.11 ...'".format(oldest, newest, this),
             file=sys.stderr,
         )
         return 1
