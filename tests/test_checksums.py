@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import Site
+from conftest import Site, make_small_site
 
 from sitebuild.site import checksums
 
@@ -41,3 +43,14 @@ def test_a_built_site_comes_with_the_hashes_of_all_that_is_in_it(small_site: Sit
     (html / "404.html").write_text("other", encoding="utf-8")
     changed = subprocess.run(command, cwd=html, capture_output=True, text=True, check=False)
     assert (changed.returncode, changed.stdout) == (1, "404.html: FAILED\n")
+
+
+def test_the_date_in_the_footer_is_all_that_a_rebuild_has_to_know(tmp_path: Path, monkeypatch) -> None:
+    published, rebuilt = (make_small_site(tmp_path / name) for name in ("published", "rebuilt"))
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    assert published.build().returncode == 0
+    footer = published.page("en", "index").select_one(".bottom-of-page").get_text()
+    date = re.search(r"Built on (\S+)", footer)[1]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(datetime.fromisoformat(f"{date}T00:00Z").timestamp())))
+    assert rebuilt.build().returncode == 0
+    assert rebuilt.contents()[SUMS] == published.contents()[SUMS]
