@@ -116,7 +116,7 @@ for depth in (1, 3, 6):
 # convolution's output, which takes 8 · 8 · 30 · 30 · 4 bytes. The last column is a little larger than ``predict(2)``,
 # because PyTorch's own batch norm also keeps the mean and the inverse standard deviation, 2 · 8 values for each layer.
 #
-# The fused Function keeps one of the pair's two activations in each layer, and so about half of the memory, at every
-# batch size and depth. That isn't yet a reason to write a Function, because ``checkpoint`` around two lines of PyTorch
-# keeps the same number of bytes. The fused Function and ``checkpoint`` differ in peak memory and time, as
-# :doc:`peak_and_time` shows.
+# In each layer, the fused Function keeps one activation where the pair keeps two, so it keeps about half as much
+# memory, at every batch size and depth. That isn't yet a reason to write a Function, because ``checkpoint`` around two
+# lines of PyTorch keeps the same number of bytes. The fused Function and ``checkpoint`` differ in peak memory and time,
+# as :doc:`peak_and_time` shows.

@@ -27,7 +27,7 @@ weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 # -------------
 #
 # ``once_differentiable`` runs ``backward`` without recording it. If ``grad_output`` requires grad, the decorator also
-# gives the returned gradients a node that raises when a second backward reaches it.
+# gives the returned gradients a node that raises an error when a second backward reaches it.
 
 
 class OnceConv2d(Convolution):
@@ -43,8 +43,9 @@ print("gradcheck", gradcheck(OnceConv2d.apply, (inputs, weight)))
 # A guard inside the graph
 # ------------------------
 #
-# Instead, you can let a second Function compute the gradients, and let *its* backward raise. The second Function's node
-# has edges to ``grad_output``, the inputs and the weight, so a second derivative has to pass through it.
+# Instead, you can let a second Function compute the gradients, and let *its* backward raise an error. The second
+# Function's node has edges to ``grad_output``, the inputs and the weight, so a second derivative has to pass through
+# it.
 
 
 class ConvBackward(torch.autograd.Function):

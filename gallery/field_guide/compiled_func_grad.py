@@ -7,7 +7,7 @@ A compiled torch.func.grad ignores backward
 Read :doc:`function_transforms` and :doc:`torch_compile` first.
 
 The symptom: in torch 2.13, ``torch.func.grad`` of your Function is right, but the compiled version returns wrong
-values, such as zeros or ``nan``, and raises nothing. Your own ``jvp`` and ``vmap`` methods are ignored in the same way.
+values, such as zeros or ``nan``, without an error. Your own ``jvp`` and ``vmap`` methods are ignored in the same way.
 """
 
 import torch

@@ -2,8 +2,8 @@
 An operator under torch.func
 ============================
 
-An operator made with ``torch.library.custom_op`` has a derivative for autograd, but under ``torch.func`` it raises an
-error or gives zeros. Here you see both problems, and fix them with a Function around the operator.
+Autograd can differentiate an operator made with ``torch.library.custom_op``, but under ``torch.func`` the operator
+raises an error or gives zeros. Here you see both problems, and fix them with a Function around the operator.
 
 Read :doc:`operator_vmap` and :doc:`forward_mode` first.
 

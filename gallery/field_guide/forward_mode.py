@@ -111,7 +111,7 @@ for function in (NothingSaved, OneTermMissing):
     evaluate(lambda: jacfwd(function.apply, argnums=(0, 1))(a, x))
 
 # %%
-# The second mistake raises nothing. The zero in the second line should be a 9, but autograd trusts ``jvp``. Checks of
+# The second mistake raises no error. The zero in the second line should be a 9, but autograd trusts ``jvp``. Checks of
 # ``backward`` accept both Functions, but ``check_forward_ad=True`` finds the second mistake:
 
 for function in (NothingSaved, OneTermMissing):

@@ -7,8 +7,8 @@ from being freed.
 
 Read :doc:`tensors_on_ctx` first.
 
-You keep a list of losses during training, and memory grows much faster than the list. Or a second ``backward`` raises,
-although you used no loss twice. Or ``backward(create_graph=True)`` warns of a reference cycle.
+You keep a list of losses during training, and memory grows much faster than the list. Or a second ``backward`` raises
+an error, although you used no loss twice. Or ``backward(create_graph=True)`` warns of a reference cycle.
 """
 
 import gc

@@ -84,8 +84,8 @@ assert (freed, kept, missing) == (0, 48, None) and "storage of size 0" in error
 
 # %%
 # The numbers are the first weight's size in bytes after ``forward``. With ``reshard_after_forward=True`` FSDP has freed
-# the weight, and ``backward`` raises. By default FSDP still keeps the weights of the outermost module, so ``backward``
-# runs here, but ``weight.grad`` stays ``None``.
+# the weight, and ``backward`` raises an error. By default FSDP still keeps the weights of the outermost module, so
+# ``backward`` runs here, but ``weight.grad`` stays ``None``.
 #
 # The cause
 # ---------

@@ -90,8 +90,8 @@ for wrap in (shard, shard_both):
     torch.testing.assert_close(show("unshard", wrap=wrap, between=gather), whole)
 
 # %%
-# With one sharded module and with two, the penalties are those of one process. The price is memory: all weights are
-# whole at the same time.
+# With one sharded module or two, the penalties match those of a single process. The price is memory, because all
+# weights are held in full at the same time.
 #
 # What only looks right
 # ---------------------

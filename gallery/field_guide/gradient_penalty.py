@@ -137,8 +137,8 @@ assert right_gp[0] == wrong_gp[0] and abs(sum(right_gp[1:]) - sum(wrong_gp[1:]))
 # -------------------------------
 #
 # With ``create_graph=True``, autograd records how the derivative is computed. Without it, the penalty is a constant,
-# and calling ``backward`` on it raises an error. But if you add this constant to a loss, nothing is raised, and the
-# gradients are those of the loss:
+# and calling ``backward`` on it raises an error. But if you add this constant to a loss, nothing is raised, and you get
+# the gradients of the loss only:
 
 critic = Critic(Tanh.apply)
 penalty = critic.penalty(real, 0, create_graph=False)

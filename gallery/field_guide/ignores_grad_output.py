@@ -7,8 +7,8 @@ does with and without a factor, and which check finds the mistake.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``backward not multiplied by grad_output``. Or training
-doesn't change when you give a loss another weight, and with a gradient scaler, SGD hardly moves the weights.
+The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``backward not multiplied by grad_output``. Or a factor in
+front of the loss makes no difference to training, and with a gradient scaler, SGD hardly changes the parameters.
 """
 
 import torch

@@ -68,7 +68,7 @@ assert try_calls(Scaled.apply) == [[5.0, 5.0], [5.0, 5.0], "IndexError", "TypeEr
 # In torch 2.13 ``apply`` accepts keywords, even for a tensor, and puts them in the order of ``forward``'s parameters,
 # so the second call works just like the first. But ``apply`` doesn't fill in defaults. In the third call the Function
 # gets only one argument, so ``ctx.needs_input_grad`` has length one, and index 1 does not exist. ``backward`` may still
-# return three gradients in this call, as long as the surplus ones are ``None``. The fourth call raises because
+# return three gradients in this call, as long as the surplus ones are ``None``. The fourth call raises an error because
 # ``weight`` is missing between ``x`` and ``factor``.
 #
 # With ``setup_context``

@@ -7,8 +7,8 @@ an ``nn.ParameterList`` or a module, and how do you pass them so that each gets 
 
 Read :doc:`grad_is_none` first.
 
-The symptom: the Function's output has ``requires_grad=False``, so a term of the loss trains nothing. Or the gradient of
-every weight in a list stays ``None``, with no error at all.
+The symptom: the Function's output has ``requires_grad=False``, so a term of the loss has no effect on training. Or the
+gradient of every weight in a list stays ``None``, with no error at all.
 """
 
 from textwrap import fill
@@ -58,7 +58,7 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 #
 # Of all its arguments, ``apply`` connects only the tensors to the graph. It treats a list like a number or a string, as
 # something without a gradient. In the five lines with ``False``, no argument was a tensor. In the last line ``factor``
-# was one, and the list got ``None``, the only gradient that a list may get. Autograd refuses anything else:
+# was a tensor, and the list got ``None``, the only gradient that a list may get. Autograd refuses anything else:
 
 
 class NormOfListRefused(NormOfList):

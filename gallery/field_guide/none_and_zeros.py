@@ -8,7 +8,7 @@ outputs that autograd should not differentiate at all.
 Read :doc:`/double_backward/saving_intermediates` first.
 
 The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about ``NoneType`` as soon as
-an output goes unused. Or a loss on one of the outputs trains nothing, without an error.
+an output goes unused. Or a loss on one of the outputs has no effect on training, and no error is raised.
 """
 
 import torch
@@ -90,9 +90,9 @@ print("gradcheck", gradcheck(Split.apply, x))
 torch.testing.assert_close((part, whole), (x.frac(), x.floor()))
 
 # %%
-# A loss on ``whole`` trains nothing and raises no error. If you mark ``whole`` as non-differentiable, differentiating
-# such a loss raises an error, provided that none of the loss's other terms requires grad. An output of integers, like
-# the third one below, needs no mark, because it cannot require grad.
+# A loss on ``whole`` has no effect on training and raises no error. If you mark ``whole`` as non-differentiable,
+# differentiating such a loss raises an error, provided that none of the loss's other terms requires grad. An output of
+# integers, like the third one below, needs no mark, because it cannot require grad.
 
 
 class SplitMarked(Split):

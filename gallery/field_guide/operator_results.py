@@ -44,8 +44,8 @@ torch.testing.assert_close(digamma(x), torch.special.digamma(x))
 
 # %%
 # The result also has to be in new memory. If an operator returns its input or a view of it, the call raises an error.
-# But if the result shares the input's memory through NumPy, neither the call nor ``opcheck`` notices, and whoever
-# changes the result changes the input:
+# But if the result shares the input's memory through NumPy, neither the call nor ``opcheck`` notices, and a change to
+# the result also changes the input:
 
 
 @custom_op("field_guide::identity", mutates_args=())

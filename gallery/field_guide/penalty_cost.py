@@ -122,5 +122,5 @@ assert max(quarter[1], fourth[1] / 4) < 1.3 and max(quarter[2], fourth[2] / 4) <
 
 # %%
 # ``two_backwards`` and ``four_parts`` give the gradients of ``together``, unless a layer mixes rows, as batch norm
-# does. With four parts the penalty needs no more memory than the loss. The last two take a quarter of the penalty's
-# arithmetic, to estimate the same gradients.
+# does. With four parts the penalty needs no more memory than the loss. The last two estimate the same gradients with a
+# quarter of the penalty's arithmetic.

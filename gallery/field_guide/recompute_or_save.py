@@ -8,8 +8,8 @@ milliseconds.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
-Training runs out of memory although the weights are small. The memory is full of tensors that the operations of one
-formula keep for ``backward``.
+Training runs out of memory although the weights are small. The memory fills up with tensors that the operations of a
+single formula keep for ``backward``.
 """
 
 from time import perf_counter

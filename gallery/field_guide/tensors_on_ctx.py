@@ -141,8 +141,8 @@ assert five_steps(SigmoidViewSaved) == (20_000, 20_000)
 assert five_steps(SigmoidViewSaved, lambda out: out.sum().backward()) == (0, 0)
 
 # %%
-# Again the cycle runs through C++. A backward pass breaks it by freeing the saved tensors (last line), but a step
-# without one loses its memory for good. Besides, a view taken in ``forward`` has no history, so the second derivative
-# is wrong. Save the output itself instead, and take the view in ``backward``.
+# This cycle runs through C++ too. A backward pass breaks it by freeing the saved tensors (last line), but without a
+# backward pass, the step's memory is lost for good. A view taken in ``forward`` also has no history, so the second
+# derivative is wrong. Save the output itself instead, and take the view in ``backward``.
 #
 # Even without a cycle, a tensor on ``ctx`` stays in memory longer than necessary. See :doc:`freed_after_backward`.

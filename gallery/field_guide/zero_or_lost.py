@@ -100,7 +100,7 @@ assert hessian(lambda x: RoundThrough.apply(x).sum(), x).count_nonzero() == 0
 # ------------------------------------
 #
 # You get the second message, ``appears to not have been used in the graph``, when there is a graph but ``x`` is not in
-# it. Even a plain product does this, because :math:`\partial (xw) / \partial x = w`:
+# it. Even a plain product leads to this message, because :math:`\partial (xw) / \partial x = w`:
 
 weight = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
 (grad_x,) = grad((x * weight).sum(), x, create_graph=True)

@@ -111,8 +111,9 @@ class ReadsMemory(Linear):
 print_failing(ReadsMemory, "strided gradient")
 
 # %%
-# Somebody needs the gradient of only one input, for example because the weight is frozen. This Function computes both
-# gradients anyway. The checklist tries it without the gradient of ``x`` first, which the output counts as gradient 0:
+# A caller may need the gradient of only one input, for example because the weight is frozen. This Function computes
+# both gradients anyway. The checklist tries it without the gradient of ``x`` first, which the output counts as gradient
+# 0:
 
 
 class ComputesAll(Linear):
@@ -179,7 +180,7 @@ print_failing(WithoutRule, "vmap")
 # %%
 # To save work, this variant looks at the gradient's values. That fails wherever they aren't available, which is the
 # case on the ``meta`` device, under ``vmap`` and under ``torch.compile``. The recorded ``vmap`` check passes because it
-# maps ``forward`` alone; the checklist also differentiates the result:
+# maps only ``forward``; the checklist also differentiates the result:
 
 
 class LooksAtValues(Linear):

@@ -8,8 +8,8 @@ your own Functions.
 Read :doc:`backward_graph` and :doc:`do_you_need_a_function` first.
 
 The formula is :math:`\\log(e^x - e^y)` for :math:`x > y`. It is the logarithm of the difference between two numbers of
-which you know only the logarithms. An interval's probability, for example, is such a difference. Its two numbers are
-often so close to 0 or to each other that it comes out as 0.
+which you know only the logarithms. The probability of an interval, for example, is such a difference, and its two
+numbers are often so close to 0 or to each other that the difference comes out as 0.
 """
 
 import torch

@@ -45,7 +45,7 @@ def summarise(found: dict[str, Any]) -> list[str]:
         "{explained} cannot be noticed, {not_checked} are in Functions without a check, and {repeated} "
         "stand in repetitions of a formula that was changed in another section."
     ).format(date=found["date"], torch=found["torch"].partition("+")[0], **sums)
-    corrections = _("Wrong examples that were made right, and noticed: {count}.").format(count=found["corrections"])
+    corrections = _("Wrong examples whose correction was noticed: {count}.").format(count=found["corrections"])
     return [changes, corrections]
 
 
