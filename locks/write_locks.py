@@ -44,6 +44,7 @@ def resolve(requirements: Path, known: str, constraints: Path | None = None) -> 
         output = Path(folder) / "lock.txt"
         output.write_text(known, encoding="utf-8")
         options = ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes", "--no-annotate", "--no-header"]
+        options += ["--fork-strategy", "fewest"]  # one version for all Pythons, where there is one
         options += ["--constraints", str(constraints)] if constraints else []
         command = [sys.executable, "-m", "uv", "--no-config", "--quiet", "pip", "compile", str(requirements)]
         subprocess.run([*command, *options, "--output-file", str(output)], check=True)
