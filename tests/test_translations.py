@@ -138,7 +138,7 @@ def test_names_with_underscores_in_english_prose_are_no_links(chinese_site: Site
         page = chinese_site.page(languages.split()[-1], "double_backward/square")
         assert prose in page.article.get_text()
     # A finished translation may use names in the same way that it always could: as code.
-    entry = f'\nmsgid "{prose}"\nmsgstr "对其设置``requires_grad``，见 https://example.org/a_b ，或``__init__``。"\n'
+    entry = f'\nmsgid "{prose}"\nmsgstr "对其设置``requires_grad``，见`此页 <https://example.org/a_b>`_，或``__init__``。"\n'
     chinese_site.write(SQUARE, (chinese_site.root / SQUARE).read_text(encoding="utf-8") + entry)
     result = chinese_site.build("en zh_CN")
     assert result.returncode == 0, result.stderr

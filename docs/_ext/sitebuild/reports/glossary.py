@@ -12,6 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
+from sitebuild.translation.chinese_text import in_words_of
+
 FILE_NAME = "glossary.toml"
 
 
@@ -50,7 +52,8 @@ class TermList(SphinxDirective):
                 # docutils writes the class "language-en" as lang="en"
                 classes = ["other-language", f"language-{code.replace('_', '-')}"]
                 name += nodes.inline("", term[code]["word"], classes=classes)
-        meaning, _messages = self.parse_inline(own["meaning"])
+        with in_words_of(language, self.state):
+            meaning, _messages = self.parse_inline(own["meaning"])
         explanation = nodes.paragraph("", "", *meaning, nodes.Text(_(".")), nodes.Text(" "), self._link(term["page"]))
         return nodes.definition_list_item("", name, nodes.definition("", explanation))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from docutils.parsers.rst.states import RSTState
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
@@ -23,6 +26,19 @@ class MarkupBetweenCharacters(SphinxTransform):
         """Set the rule for what is still to be read of this page."""
         if self.config.language.startswith(LANGUAGES_WITHOUT_SPACES):
             self.document.settings.character_level_inline_markup = True
+
+
+@contextmanager
+def in_words_of(language: str, state: RSTState) -> Iterator[None]:
+    """For the time of a ``with`` statement, let a directive read text that is written in ``language`` already."""
+    settings = state.document.settings
+    settings.character_level_inline_markup = language.startswith(LANGUAGES_WITHOUT_SPACES)
+    state.inliner.init_customizations(settings)
+    try:
+        yield
+    finally:
+        settings.character_level_inline_markup = False
+        state.inliner.init_customizations(settings)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
