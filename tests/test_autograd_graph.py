@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
+from conftest import Site
 from graphviz import Digraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,3 +96,16 @@ def test_reachability_is_kept(pairs: list[tuple[int, int]]) -> None:
     found = {(graph.nodes[edge.tail].name, graph.nodes[edge.head].name) for edge in graph.edges}
     assert found == {(f"op{tail}", f"op{head}") for tail, head in pairs}
     assert len(graph.nodes) == len({end for pair in pairs for end in pair})
+
+
+def test_a_drawing_that_no_block_shows_is_named(small_site: Site) -> None:
+    start = "import torch\nfrom torchviz import make_dot\n\nx = torch.ones(1, requires_grad=True)\n"
+    small_site.add_example("hidden", start + "make_dot(x * 2)\nprint('done')\n")
+    result = small_site.build()
+    assert result.returncode == 1
+    message = "line 12 draws a graph, and the page does not show it; let make_dot(...) be the last expression of its block"
+    assert f"gallery/double_backward/hidden.py: {message}" in result.stderr
+    small_site.edit("gallery/double_backward/hidden.py", "make_dot(x * 2)\nprint('done')", "print('done')\nmake_dot(x * 2)")
+    result = small_site.build()
+    assert result.returncode == 0, result.stderr
+    assert small_site.page("en", "double_backward/hidden").select_one("svg") is not None

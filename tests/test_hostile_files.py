@@ -162,3 +162,34 @@ def test_what_a_page_cannot_show_is_refused(small_site: Site) -> None:
         ":24: a link leads to javascript:alert; expected http, https, mailto",
     ):
         assert f"{INDEX}{complaint}" in result.stderr
+
+
+def test_what_depends_on_the_machine_is_refused(small_site: Site) -> None:
+    for name, code, printed in (
+        ("address", "print(object())", r"0x[0-9a-f]+"),
+        ("folder", "from pathlib import Path\n\nprint(Path.cwd())", re.escape(str(small_site.root))),
+        ("package", "import torch\n\nprint(torch.__file__)", re.escape(str(small_site.root / ".venv"))),
+    ):
+        small_site.add_example(name, code + "\n")
+        result = small_site.build()
+        assert result.returncode == 1
+        assert re.search(rf"gallery/double_backward/{name}\.py: it prints {printed}, which is another one on each", result.stderr)
+        (small_site.root / f"gallery/double_backward/{name}.py").unlink()
+        small_site.edit("gallery/double_backward/index.rst", f"   {name}\n", "")
+    # A script that writes it down itself knows what it does.
+    small_site.add_example("written", "print('0x7f0c3a1b2c30')\n")
+    assert small_site.build().returncode == 0
+
+
+def test_a_folder_within_a_chapter_is_refused_and_leaves_nothing(small_site: Site) -> None:
+    nested = "gallery/double_backward/more/extra.py"
+    small_site.write(nested, '"""\nExtra\n=====\n"""\n')
+    result = small_site.build()
+    assert result.returncode == 1
+    assert f"{nested}: a chapter has no folders of scripts in it; move the script to gallery/double_backward" in result.stderr
+    (small_site.root / nested).unlink()
+    small_site.write("docs/double_backward/more/extra.rst", "Extra\n=====\n")  # as an earlier version left it
+    (small_site.root / "docs/double_backward/.generated").touch()
+    result = small_site.build()
+    assert result.returncode == 0, result.stderr
+    assert not (small_site.root / "docs/double_backward/more").exists()

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import matplotlib
 import pytest
-from conftest import Site
+from conftest import PROJECT, Site
 from matplotlib.figure import Figure
 
 from sitebuild.plots import record as plot_record
@@ -59,6 +59,30 @@ def test_what_a_description_needs_is_kept(tmp_path) -> None:
 def test_a_colour_without_counterpart_is_named() -> None:
     with pytest.raises(plot_svg.UnknownColourError, match="#123456"):
         plot_svg.from_figure(draw("#123456"), "p-")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, as WCAG 2.2 defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_all_default_colours_have_counterparts_that_can_be_seen() -> None:
+    from matplotlib import rcParamsDefault
+
+    for colour in rcParamsDefault["axes.prop_cycle"].by_key()["color"]:
+        assert "stroke-" in plot_svg.from_figure(draw(colour), "p-").svg
+    names = [plot_svg.CLASSES[colour] for colour in rcParamsDefault["axes.prop_cycle"].by_key()["color"]]
+    assert len(set(names)) == 10
+    styles = (PROJECT / "docs/_static/plot.css").read_text(encoding="utf-8")
+    for name in names:
+        light, *dark = re.findall(rf"--plot-{name}: (#[0-9a-f]{{6}});", styles)
+        assert len(dark) == 2 and dark[0] == dark[1]
+        # Graphics need 3:1, against furo's white and its #131416.
+        assert 1.05 / (luminance(light) + 0.05) >= 3
+        assert (luminance(dark[0]) + 0.05) / (luminance("#131416") + 0.05) >= 3
+        assert f"svg.plot .stroke-{name} {{ stroke: var(--plot-{name}); }}" in styles
 
 
 @pytest.mark.parametrize(

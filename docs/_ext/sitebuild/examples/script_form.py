@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from sitebuild.examples.forbidden_characters import find_forbidden
@@ -11,6 +12,10 @@ from sitebuild.examples.gallery import name_of
 
 # Names become addresses and names of files.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+# What stands for a place in memory, as in <object object at 0x7f0c3a1b2c30>.
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
+# Where this build works, and where its packages are, except what is at one place on every machine, such as /usr.
+_FOLDERS = [folder for folder in (os.getcwd(), sys.prefix) if folder.count(os.sep) > 1]
 _TAKEN = ("downloads", "locale")  # folders that the site has for other things
 
 
@@ -18,6 +23,11 @@ def chapter_faults(source: Path, scripts: Path, generated: Path) -> list[str]:
     """What is wrong with the folders of a chapter, for its scripts and in ``source`` for its pages."""
     if not (scripts / "index.rst").is_file():
         return [f"gallery/{scripts.name}/index.rst is missing; conf.py names that chapter"]
+    if nested := [path for path in sorted(scripts.glob("*/**/*.py")) if "__pycache__" not in path.parts]:
+        return [
+            f"gallery/{nested[0].relative_to(scripts.parent)}: a chapter has no folders of scripts in it; "
+            f"move the script to gallery/{scripts.name}, or to a chapter of its own, named in conf.py"
+        ]
     name = generated.name
     if generated.parent == source and _NAME.fullmatch(name) and name not in _TAKEN:
         return []
@@ -61,5 +71,16 @@ def output_faults(script: Path, page: Path, longest: int) -> list[str]:
             f"{name}: what it prints makes its page {beside:,} characters longer, and {longest:,} are allowed; "
             "print less, or raise example_output_limit in conf.py"
         ]
-    character = find_forbidden(text.replace("\t", " "))
-    return [f"{name}: it prints the character {character}; print its repr() instead"] if character else []
+    if character := find_forbidden(text.replace("\t", " ")):
+        return [f"{name}: it prints the character {character}; print its repr() instead"]
+    return _machine_faults(name, script.read_text(encoding="utf-8"), text)
+
+
+def _machine_faults(name: str, source: str, page: str) -> list[str]:
+    """The first thing on ``page``, and not in ``source``, that depends on the machine or on the run, as one line."""
+    found = [*_ADDRESS.findall(page), *(folder for folder in _FOLDERS if folder in page)]
+    return [
+        f"{name}: it prints {each}, which is another one on each machine or at each run; print what is the same for all"
+        for each in found
+        if each not in source
+    ][:1]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
+from sitebuild.examples import running_script
+from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.graphs import record
 from sitebuild.graphs.drawing import draw_cached, drawing_cache
@@ -16,6 +19,23 @@ from sitebuild.graphs.drawing import draw_cached, drawing_cache
 
 class ResultObserver(Observer):
     """Turns drawings into graphs, and draws them once for all languages."""
+
+    def start(self) -> None:
+        """Take down which lines of the script call make_dot."""
+        import torchviz
+
+        self._made: list[tuple[int, Any]] = []  # line of the call, drawing
+        self._shown: list[Any] = []
+        make_dot = torchviz.make_dot
+
+        @functools.wraps(make_dot)
+        def observed(*args: Any, **options: Any) -> Any:
+            drawing, caller = make_dot(*args, **options), sys._getframe(1)
+            if running_script.is_example(caller):
+                self._made.append((running_script.line_of(caller), drawing))
+            return drawing
+
+        torchviz.make_dot = observed
 
     def take(self, results: ScriptResults, block: int, block_vars: dict[str, Any]) -> list[str]:
         """Write down the drawing with which a code block ended, if it did."""
@@ -27,9 +47,25 @@ class ResultObserver(Observer):
         if not isinstance(drawing, graphviz.Digraph) or drawing is block_vars.get("drawing"):
             return []
         block_vars["drawing"] = drawing
+        self._shown.append(drawing)
         path = results.file(f"graph-{block}.json")
         record.save(record.from_torchviz(drawing), path)
         return [f".. autograd-graph:: {path.name}"]
+
+    def finish(self, results: ScriptResults) -> None:
+        """See that every drawing is shown.
+
+        Raises
+        ------
+        BuildError
+            If one is not: its call does not end a code block.
+        """
+        for line, drawing in self._made:
+            if not any(drawing is shown for shown in self._shown):
+                raise BuildError(
+                    f"line {line} draws a graph, and the page does not show it; "
+                    "let make_dot(...) be the last expression of its block"
+                )
 
     def shared_work(self, app: Sphinx) -> list[Callable[[], object]]:
         """Draw every graph that is not drawn yet."""

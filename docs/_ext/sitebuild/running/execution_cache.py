@@ -39,6 +39,7 @@ WRITERS = (
 )
 # Marks a folder of docs/ as generated: `make clean` and a build without that chapter remove it.
 MARK = ".generated"
+IMAGES = "images"  # the only folder that Sphinx-Gallery makes in it
 
 
 def execution_key(settings: str, writers: list[Path]) -> str:
@@ -144,3 +145,5 @@ def tidy_folders(source: Path, chapters: list[tuple[Path, Path]]) -> None:
         for path in generated.iterdir():
             if path.is_file() and path.name != MARK and path.name.partition(".")[0] not in stems:
                 path.unlink()
+            elif path.is_dir() and path.name != IMAGES:
+                shutil.rmtree(path)

@@ -108,13 +108,17 @@ def compare(wanted: set[str], catalogue: Catalog, name: str, source: str) -> lis
     for text in sorted(wanted):
         message = present.get(text)
         if message is None or not str(message.string).strip():
-            problems.append(f"{name}: missing: {_shorten(text)} of {source}")
+            place = f"{name}:{message.lineno}" if message is not None else name
+            problems.append(f"{place}: missing: {_shorten(text)} of {source}")
         elif message.fuzzy:
-            problems.append(f"{name}: fuzzy: {_shorten(text)} of {source}; check it, and remove the mark '#, fuzzy'")
-    gone = [text for text in present if text not in wanted]
-    gone += [message.id for message in catalogue if message.id and message.context]
-    gone += [message.id for message in catalogue.obsolete.values()]
-    problems += [f"{name}: obsolete: {_shorten(str(text))}, not in {source} any more; delete it" for text in gone]
+            problems.append(f"{name}:{message.lineno}: fuzzy: {_shorten(text)} of {source}; check it, and remove the mark '#, fuzzy'")
+    gone = [message for text, message in present.items() if text not in wanted]
+    gone += [message for message in catalogue if message.id and message.context]
+    gone += catalogue.obsolete.values()
+    for message in gone:
+        problems.append(
+            f"{name}:{message.lineno}: obsolete: {_shorten(str(message.id))}, not in {source} any more; delete it"
+        )
     return problems
 
 
@@ -132,7 +136,8 @@ def examine(messages: list[Message], name: str, source: str, root: Path, languag
             faults = []  # a comment is no reST
         else:
             faults = prose_faults(message.id, message.string, text, language)
-        problems += [f"{name}: {fault}: {_shorten(message.id)} of {source}" for fault in faults]
+        place = f"{name}:{message.lineno}"
+        problems += [f"{place}: {fault}: {_shorten(message.id)} of {source}" for fault in faults]
     return problems
 
 
