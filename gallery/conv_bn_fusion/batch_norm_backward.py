@@ -2,12 +2,12 @@
 Backward of batch norm
 ======================
 
-You derive batch norm's gradient step by step and write a short ``backward`` that passes both gradient checks.
+Here you derive batch norm's gradient step by step, and write a short ``backward`` that passes both gradient checks.
 
 You should already know what batch norm computes. If custom Functions are new to you, read
 :doc:`/double_backward/saving_inputs` first.
 
-Batch norm brings each channel of :math:`X`, which holds :math:`N = B \\cdot H \\cdot W` values, to mean 0 and
+Each channel of :math:`X` holds :math:`N = B \\cdot H \\cdot W` values, and batch norm brings them to mean 0 and
 standard deviation 1. As in the rest of the chapter, it has no scale or shift, keeps no running statistics, uses the
 unbiased variance, and adds :math:`\\varepsilon` *outside* the square root.
 """
@@ -27,7 +27,8 @@ torch.manual_seed(0)
 #    \qquad y_i = \frac{x_i - \mu}{\sigma + \varepsilon}
 #
 # Write :math:`s = \sigma + \varepsilon`, and let :math:`g_i` be the incoming gradient. A value :math:`x_j` affects the
-# loss directly, through the mean, and through :math:`s`. Let's start with :math:`s`, on which all :math:`y_i` depend:
+# loss in three ways: directly, through the mean, and through :math:`s`. Let's start with :math:`s`, on which all
+# :math:`y_i` depend:
 #
 # .. math:: \frac{\partial L}{\partial s} = - \frac{1}{s^2} \sum_i g_i \, (x_i - \mu)
 #

@@ -2,8 +2,8 @@
 Saving inputs
 =============
 
-When a custom Function saves an input for ``backward``, its second derivative comes out right without further work. Here
-you write such a Function, check it, and see in its backward graph why that is so.
+When a custom Function saves an input for ``backward``, its second derivative comes out right without any further work.
+Here you write such a Function, check it, and let its backward graph show you why.
 
 Read :doc:`/first_steps/backward_graph` first.
 
@@ -79,8 +79,8 @@ for shape in ((), (0,), (2, 1, 3)):
 # Read the graph
 # --------------
 #
-# The drawing shows everything autograd recorded on the way to ``out`` and to ``grad_x``. Here ``x`` is a ``clone``, so
-# it isn't the leaf where gradients accumulate, and the node that made it gets its own place in the picture.
+# The drawing shows everything autograd recorded on the way to ``out`` and to ``grad_x``. Here ``x`` is a ``clone`` and
+# not the leaf where gradients accumulate, so the picture also shows the node that made it.
 
 x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
 out = Square.apply(x)

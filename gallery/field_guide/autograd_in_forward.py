@@ -8,7 +8,7 @@ You can do that inside ``forward``, as long as you keep the inner derivatives ou
 Read :doc:`/double_backward/saving_outputs` first.
 
 The symptom: ``torch.autograd.grad`` in ``forward`` raises ``does not require grad and does not have a grad_fn``. Under
-``torch.enable_grad()`` nothing is raised, but ``x.grad`` is filled before you call ``backward()``.
+``torch.enable_grad()`` there is no error, but ``x.grad`` already has a value before you call ``backward()``.
 """
 
 from textwrap import fill
@@ -102,9 +102,9 @@ print("gradgradcheck", gradgradcheck(RootLeaking.apply, x))
 # The cure
 # --------
 #
-# Detach every input before the inner graph begins, so that this graph stops at the inputs. You also have to detach the
-# output, as ``by_newton`` and ``by_optimizer`` already do. Because the Function saves only its own output, the second
-# derivative works too.
+# Detach every input before you build the inner graph, so that this graph ends at the inputs. You also have to detach
+# the output, as ``by_newton`` and ``by_optimizer`` already do. Because the Function saves only its own output, the
+# second derivative works too.
 
 
 class Root(RootLeaking):

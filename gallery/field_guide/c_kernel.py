@@ -22,7 +22,8 @@ from torch.autograd import grad, gradcheck, gradgradcheck
 # The symptom
 # -----------
 #
-# Here are :math:`x^3`, its backward :math:`3 g x^2`, and that backward's gradients for :math:`g` and :math:`x`, in C:
+# This C code computes :math:`x^3`, its backward :math:`3 g x^2`, and the gradients of that backward for :math:`g` and
+# :math:`x`:
 
 SOURCE = """
 void cube(const double *x, double *y, long n) {
@@ -71,9 +72,9 @@ for values in (x, minus):
 # The cure
 # --------
 #
-# Reject tensors that C cannot read, and lay out the others as C expects them. Autograd cannot record what C does, so
-# ``backward`` calls another Function to get a second derivative. A third derivative would still be lost;
-# :doc:`/double_backward/no_third_derivative` shows how to raise an error instead.
+# Reject tensors that C cannot read, and bring all other tensors into the layout that C expects. Autograd cannot record
+# what C does, so to get a second derivative, ``backward`` calls another Function. A third derivative would still be
+# lost; :doc:`/double_backward/no_third_derivative` shows how to raise an error instead.
 
 
 def plain(*tensors):

@@ -2,7 +2,8 @@
 What goes on ctx, and what is saved
 ===================================
 
-Some values belong on ``ctx``, others in ``save_for_backward``. Here you learn which, and how to spot a wrong choice.
+Some values belong on ``ctx``, others in ``save_for_backward``. Here you learn which go where, and how to spot a
+mistake.
 
 Read :doc:`/double_backward/saving_outputs` first.
 

@@ -105,5 +105,5 @@ print("gradgradcheck", gradgradcheck(psi, x))
 torch.testing.assert_close(psi(x), torch.special.digamma(x))
 
 # %%
-# Call ``opcheck`` with each dtype that the operator should accept, as the code above does with ``float32``. For what
-# else ``opcheck`` finds, and what it misses, see :doc:`operator_results`.
+# Call ``opcheck`` with each dtype that the operator should accept, as the code above does with ``float32``. To learn
+# what else ``opcheck`` finds, and what it misses, see :doc:`operator_results`.

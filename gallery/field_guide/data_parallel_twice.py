@@ -27,9 +27,9 @@ torch.manual_seed(0)
 # ``all_reduce`` in ``backward``
 # ------------------------------
 #
-# ``Centred``, which subtracts a mean, and ``of_all``, the mean over all processes, come from :doc:`data_parallel`.
-# ``of_all_unrecorded`` below computes the same mean without ``SumOverProcesses``. The loss is a penalty on the gradient
-# with respect to the inputs:
+# Two definitions come from :doc:`data_parallel`: ``Centred`` subtracts a mean, and ``of_all`` computes the mean over
+# all processes. ``of_all_unrecorded`` below computes the same mean without ``SumOverProcesses``. The loss is a penalty
+# on the gradient with respect to the inputs:
 
 from data_parallel import Centred, SumOverProcesses, in_processes, of_all
 
@@ -71,16 +71,16 @@ for text in texts:
 assert errors[0] > 0.01 and errors[1] < 1e-14 and len(texts) == 1
 
 # %%
-# ``all_reduce`` works in place and has no derivative. Autograd warns and carries on as if the mean depended on nothing,
-# which is wrong as soon as you differentiate ``backward``. ``SumOverProcesses`` is a Function, so autograd records its
-# sum, and the second printed error is only rounding.
+# ``all_reduce`` works in place and has no derivative. Autograd warns you and carries on as if the mean were a constant,
+# so the result is wrong as soon as you differentiate ``backward``. ``SumOverProcesses`` is a Function, so autograd
+# records its sum, and the second printed error is only rounding.
 #
 # Gradients of parameters
 # -----------------------
 #
 # DDP averages a gradient when it arrives in ``grad``, but :func:`torch.autograd.grad` returns what one process has
 # computed. A penalty on this local gradient differs from process to process, and the mean of the penalties is not the
-# penalty of the mean. The second penalty below is on the mean, which ``SumOverProcesses`` keeps in the graph:
+# penalty of the mean. The second penalty below is on the mean gradient, which ``SumOverProcesses`` keeps in the graph:
 
 
 def weight_penalty(rank, count):

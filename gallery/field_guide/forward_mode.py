@@ -60,16 +60,17 @@ evaluate(lambda: jacfwd(ReverseOnly.apply, argnums=(0, 1))(a, x))
 # The cause
 # ---------
 #
-# Reverse mode goes from the output to the inputs, so ``backward`` gets the output's gradient and returns one for each
-# input. Forward mode runs in the same direction as ``forward``. Each input comes with a tangent, the direction in which
-# the input moves, and ``jvp`` returns the output's tangent, :math:`t_y = x^2 \, t_a + 2 a x \, t_x`.
+# Reverse mode goes from the output to the inputs, so ``backward`` gets the output's gradient and returns a gradient for
+# each input. Forward mode runs in the same direction as ``forward``. Each input comes with a tangent, the direction in
+# which the input moves, and ``jvp`` returns the output's tangent, :math:`t_y = x^2 \, t_a + 2 a x \, t_x`.
 #
 # The cure
 # --------
 #
-# Write a ``jvp`` method. Save its tensors with ``save_for_forward``, separately from those for ``backward``; each
-# method finds its own in ``ctx.saved_tensors``. For an input that doesn't move, the tangent is zero, or ``None`` after
-# ``ctx.set_materialize_grads(False)``. ``gradcheck`` and ``gradgradcheck`` cover forward mode if you ask them to.
+# Write a ``jvp`` method. Save the tensors it needs with ``save_for_forward``, separately from those for ``backward``.
+# In ``ctx.saved_tensors``, each of the two methods then finds its own. For an input that doesn't move, the tangent is
+# zero, or ``None`` after ``ctx.set_materialize_grads(False)``. ``gradcheck`` and ``gradgradcheck`` cover forward mode
+# if you ask them to.
 
 
 class ScaledSquare(ReverseOnly):

@@ -35,8 +35,8 @@ print(gradcheck(SigmoidOnCtx.apply, x), gradcheck(SigmoidSaved.apply, x))
 # What is left while the loss is held
 # -----------------------------------
 #
-# In each line below, the first number counts the bytes that a hook on saved tensors sees. The second counts the
-# output's bytes that remain in memory after ``backward`` while you still hold the loss.
+# In each line below, the first number says how many bytes a hook on saved tensors sees. The second says how many of the
+# output's bytes are still in memory after ``backward``, while you hold on to the loss.
 
 
 def seen_and_left(function):
@@ -66,10 +66,10 @@ except RuntimeError as error:
     print(fill(f"{type(error).__name__}: {error}", 88))
 
 # %%
-# Tools that compress saved tensors or move them elsewhere use such hooks, which don't see an attribute of ``ctx``.
-# Saved tensors are freed as soon as ``backward`` has run, unless you called it with ``retain_graph=True``. That is why
-# the second ``backward`` raises an error. A tensor on ``ctx`` stays as long as the loss, or anything else, leads to the
-# Function's node.
+# Tools that compress saved tensors or move them elsewhere use such hooks, and the hooks don't see an attribute of
+# ``ctx``. Saved tensors are freed as soon as ``backward`` has run, unless you called it with ``retain_graph=True``.
+# That is why the second ``backward`` raises an error. A tensor on ``ctx`` stays in memory as long as the loss, or
+# anything else, leads to the Function's node.
 #
 # So use ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``. In a list of losses,
 # store ``loss.detach()`` or ``loss.item()``, which hold no graph:

@@ -2,14 +2,14 @@
 FSDP has freed the weight that ``backward`` needs
 =================================================
 
-Fully sharded data parallel (FSDP) leaves each process a part of every weight, and gathers the whole weight while a
+Fully sharded data parallel (FSDP) leaves each process only a part of every weight, and gathers the whole weight while a
 module needs it. If your Function saves a weight, its ``backward`` may find an empty tensor instead. Here you see when
 that happens, and how to return the output so that it doesn't.
 
 Read :doc:`data_parallel_none` first.
 
-The symptom: ``backward`` raises ``setStorage … out of bounds for storage of size 0``. Or the weight has no gradient,
-without an error.
+The symptom: ``backward`` raises ``setStorage … out of bounds for storage of size 0``. Or there is no error, but the
+weight gets no gradient.
 """
 
 from textwrap import fill
@@ -97,8 +97,8 @@ assert (freed, kept, missing) == (0, 48, None) and "storage of size 0" in error
 # The cure
 # --------
 #
-# Return the tensors themselves, or a tuple or dict of them. Then FSDP regathers the freed weight, and the gradient
-# equals that of one process given all rows:
+# Return the tensors themselves, or a tuple or dict of them. Then FSDP gathers the freed weight again, and the gradient
+# is the one that a single process computes from all rows:
 
 
 def in_dict(rank, count):

@@ -2,8 +2,8 @@
 A parameter's grad stays None
 =============================
 
-Learn to return the right number of gradients from ``backward``, each in the right place, and to compute only those that
-are needed.
+Here you learn to return the right number of gradients from ``backward``, each in the right place, and to compute only
+the ones that are needed.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -111,9 +111,9 @@ print("gradcheck    ", gradcheck(Linear.apply, (x, weight, 2.0)))
 print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 
 # %%
-# The first call computed only ``grad_weight``, because ``x`` required no gradient, like data that enter a network's
-# first layer. The second call asked only for ``grad_x``, but both were computed: ``needs_input_grad`` knows which
-# inputs require a gradient, but not which gradients a call of :func:`~torch.autograd.grad` asks for.
+# The first call computed only ``grad_weight``, because ``x`` required no gradient, just like the data that a network's
+# first layer gets. The second call asked only for ``grad_x``, but both were computed: ``needs_input_grad`` knows which
+# inputs require a gradient, but not which gradients you ask :func:`~torch.autograd.grad` for.
 #
 # Each gradient is a product :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` is the Jacobian, the
 # derivatives of all output elements with respect to all elements of one input. ``backward`` returns the product in the

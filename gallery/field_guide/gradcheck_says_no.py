@@ -61,7 +61,7 @@ print("gradgradcheck", gradgradcheck(Quartic.apply, x))
 
 # %%
 # If your kernel exists only in ``float32``, use a large step and loose tolerances. The check then lets through an error
-# of 0.01 plus one percent. Even a derivative of 0.01 that is missing altogether may pass.
+# of 0.01 plus one percent, so it may pass even if a derivative of 0.01 is missing altogether.
 
 x = x.detach().float().requires_grad_()
 with warnings.catch_warnings():
@@ -99,8 +99,8 @@ print("gradgradcheck", gradgradcheck(torch.relu, x))
 # --------------------------
 #
 # The check changes one input element at a time, but in an expanded tensor, and in overlapping windows, other elements
-# change with it. The expanded tensor is refused with a message that names the cause. The windows are measured wrongly,
-# and the message doesn't say why. Check a contiguous copy instead:
+# change with it. The check refuses the expanded tensor with a message that names the cause. For the windows it measures
+# wrong derivatives, and its message doesn't say why. Check a contiguous copy instead:
 
 
 def on_shared_memory(x):

@@ -53,8 +53,8 @@ torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
 # ---------
 #
 # The last step of a computation receives a gradient of one, so this loss works as long as it comes last (first line).
-# But a later factor, such as the loss's weight in a sum of several losses or the ``GradScaler`` factor in mixed
-# precision, arrives as ``grad_output`` and is lost here (second line). The scaler then divides a gradient that was
+# But if a factor follows, such as the loss's weight in a sum of several losses or the ``GradScaler`` factor in mixed
+# precision, it arrives as ``grad_output`` and is lost here (second line). The scaler then divides a gradient that was
 # never multiplied (third line).
 #
 # The cure

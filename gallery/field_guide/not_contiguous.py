@@ -80,9 +80,9 @@ print("gradcheck    ", gradcheck(transposed, x, raise_exception=False))
 # The cure
 # --------
 #
-# ``contiguous`` returns a copy stored row by row, or the tensor itself if it already is. Do the same for every other
-# tensor that a kernel reads. Here ``x`` also comes in transposed, but only PyTorch's operations read it, and they take
-# care of that:
+# ``contiguous`` returns a copy stored row by row, or the tensor itself if it is already stored that way. Call it on
+# every other tensor that a kernel reads, too. Here ``x`` also comes in transposed, but only PyTorch's operations read
+# it, and they take the layout into account:
 
 
 class CubeInOrder(CubeOfMemory):

@@ -2,7 +2,8 @@
 Backward is not reentrant
 =========================
 
-You check a Function that draws random numbers, and learn to tell whether the title's message means a bug or rounding.
+Here you check a Function that draws random numbers, and learn to tell whether the message in the title means a bug or
+rounding.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -113,9 +114,9 @@ print("max, max - min", f"{max(grads).item():.2f} {spread.item():.0e}")
 assert 1e13 * spread < max(grads).abs()
 
 # %%
-# In the last printed line, the gradient is more than :math:`10^{13}` times as large as the spread of 100 gradients, so
-# this is rounding. A bug like the one above makes the two about equally large. For rounding, allow ten times the
-# spread:
+# The last printed line shows the largest of 100 gradients and their spread. The gradient is more than :math:`10^{13}`
+# times as large as the spread, so this is rounding. With a bug like the one above, the two would be about equally
+# large. For rounding, allow ten times the spread:
 
 for check in (gradcheck, gradgradcheck):
     print(check.__name__, check(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))

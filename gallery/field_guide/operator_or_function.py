@@ -75,8 +75,8 @@ for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
 # The difference
 # --------------
 #
-# ``torch.compile`` traces into a Function, where it meets SciPy, which it cannot trace. It does not trace into an
-# operator, which becomes a single operation in the compiled graph.
+# ``torch.compile`` traces into a Function, and there it meets SciPy, which it cannot trace. It does not trace into an
+# operator. Instead, the operator becomes a single operation in the compiled graph.
 
 for function in (PolyGamma.apply, polygamma):
     try:
@@ -88,7 +88,8 @@ for function in (PolyGamma.apply, polygamma):
 # %%
 # Which to choose depends on what you need:
 #
-# - If code that leaves PyTorch has to be compiled, write an operator. Operators also have their own check, ``opcheck``.
+# - If you want to compile code that leaves PyTorch, write an operator. Operators also have their own check,
+#   ``opcheck``.
 #
 # - If ``forward`` and ``backward`` consist of PyTorch operations, write a Function. ``torch.compile`` can trace it
 #   unless it does one of the things that :doc:`torch_compile` lists.

@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# We take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning itself
-# goes to the standard error stream, which this page does not show. Instead, we count how many elements SciPy gets at
-# once, with the batch in the first dimension and in the last.
+# Take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning itself goes
+# to the standard error stream, which this page doesn't show. Instead, the code counts how many elements SciPy gets at
+# once, first with the batch in the first dimension and then in the last.
 
 from custom_op import polygamma, psi
 

@@ -3,7 +3,7 @@ Recompute or save?
 ==================
 
 A formula can keep several tensors for ``backward``, although most of them could be computed again from just one. Here
-you see two ways to save memory at the cost of time, a custom Function and ``checkpoint``, and count bytes and
+you save memory at the cost of time in two ways, with a custom Function and with ``checkpoint``, and count bytes and
 milliseconds.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
@@ -28,8 +28,8 @@ CUBIC = 0.044715
 # The symptom
 # -----------
 #
-# This formula approximates GELU with :math:`\tanh`. For an input of 1,000,000 bytes, a hook adds up what autograd
-# keeps, each storage once:
+# This formula approximates GELU with :math:`\tanh`. For an input of 1,000,000 bytes, a hook adds up the bytes that
+# autograd keeps, counting each storage once:
 
 
 def tanh_gelu(x):
@@ -53,7 +53,7 @@ print(f"{bytes_of_graph(tanh_gelu):,}")
 
 # %%
 # Autograd keeps four tensors: the power keeps ``x``, ``tanh`` keeps its output, and the last product keeps both of its
-# factors. We hold ``x`` ourselves, but the other three stay in memory only for ``backward``.
+# factors. You hold ``x`` yourself anyway, but the other three stay in memory only for ``backward``.
 #
 # Cure one: a Function that recomputes
 # ------------------------------------

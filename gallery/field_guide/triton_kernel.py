@@ -2,13 +2,13 @@
 A Function around a Triton kernel
 =================================
 
-Autograd can't see what a Triton kernel computes. Here you wrap a forward and a backward kernel in Functions, so that
-both derivatives exist and any memory layout is safe. Without a GPU, Triton's interpreter runs the same kernels.
+Autograd can't see what a Triton kernel computes. Here you wrap a forward and a backward kernel in Functions that have a
+first and a second derivative and accept any memory layout. Without a GPU, Triton's interpreter runs the same kernels.
 
 Read :doc:`c_kernel` first.
 
 The symptom: the kernel computes the right values, but its output does not require grad, and ``backward`` raises
-``element 0 of tensors does not require grad``. Or the values are wrong for a slice, and nothing is raised.
+``element 0 of tensors does not require grad``. Or the values for a slice are wrong, and there is no error.
 """
 
 import os

@@ -71,12 +71,12 @@ assert [outcome is True for outcome in found] == [True, True, False, False, Fals
 # The cause
 # ---------
 #
-# For each loss, a line shows the strides of ``grad_output`` and whether the gradient is right. Strides say how many
-# elements apart the rows and the columns are in memory. Only the first gradient is contiguous. In 2 and 3, ``sum``
-# sends back an expanded gradient, whose values are repeated with a stride of 0. In 4, ``t()`` sends back a transposed
-# tensor, and in 5, ``torch.cat`` a part of a larger one. ``view`` copies nothing, so it works where the elements are
-# evenly spaced, as in 1 and 2, and raises an error elsewhere. ``gradcheck`` misses this because it passes a contiguous
-# gradient:
+# The output has one line for each loss. It shows the strides of ``grad_output``, which say how many elements apart the
+# rows and the columns are in memory, and whether the gradient is right. Only the first gradient is contiguous. In lines
+# 2 and 3, ``sum`` sends back an expanded gradient, whose values are repeated with a stride of 0. In line 4, ``t()``
+# sends back a transposed tensor, and in line 5, ``torch.cat`` sends back a part of a larger one. ``view`` copies
+# nothing, so it works where the elements are evenly spaced, as in 1 and 2, and raises an error elsewhere. ``gradcheck``
+# misses this because it passes a contiguous gradient:
 
 print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 

@@ -7,8 +7,8 @@ precision, a compiler. For each point of the checklist, this page has a Function
 
 Read :doc:`your_first_function` and :doc:`check_function` first.
 
-The example is a plain linear layer that passes every point. In the variants below, you can see at a glance what is
-wrong.
+The example is a plain linear layer that passes every point. Each variant below has one fault, which you can see at a
+glance.
 """
 
 from textwrap import shorten
@@ -97,7 +97,7 @@ print_failing(Detached, "second order")
 # -------------
 #
 # ``grad_output`` is not guaranteed to be contiguous. If it isn't, code that works with memory addresses, such as a C
-# kernel, reads the wrong values, but raises no error. Here ``torch.as_strided`` stands in for such code:
+# kernel, reads the wrong values without raising an error. Here ``torch.as_strided`` stands in for such code:
 
 
 class ReadsMemory(Linear):
@@ -112,8 +112,7 @@ print_failing(ReadsMemory, "strided gradient")
 
 # %%
 # A caller may need the gradient of only one input, for example because the weight is frozen. This Function computes
-# both gradients anyway. The checklist tries it without the gradient of ``x`` first, which the output counts as gradient
-# 0:
+# both gradients anyway. The checklist first tries it without the gradient of ``x``, which the output calls gradient 0:
 
 
 class ComputesAll(Linear):
@@ -178,9 +177,9 @@ class WithoutRule(Linear):
 print_failing(WithoutRule, "vmap")
 
 # %%
-# To save work, this variant looks at the gradient's values. That fails wherever they aren't available, which is the
-# case on the ``meta`` device, under ``vmap`` and under ``torch.compile``. The recorded ``vmap`` check passes because it
-# maps only ``forward``; the checklist also differentiates the result:
+# To save work, this variant looks at the gradient's values. That fails wherever they aren't available: on the ``meta``
+# device, under ``vmap`` and under ``torch.compile``. The recorded ``vmap`` check passes because it maps only
+# ``forward``, while the checklist also differentiates the result:
 
 
 class LooksAtValues(Linear):
