@@ -47,8 +47,8 @@ assert out.isfinite().all() and grad_input[:, 1].isnan().all()
 
 # %%
 # The output is finite in every channel (first line), and the gradient is NaN only in the second channel (second line).
-# In :doc:`fused_function`, however, the gradient continues to the convolution, whose backward adds up the channels, so
-# that every value becomes NaN:
+# In :doc:`fused_function`, however, the gradient goes on to the convolution. The convolution's backward adds up the
+# channels, so every value becomes NaN:
 
 grad_images = conv_transpose2d(grad_input, torch.rand(3, 2, 3, 3, dtype=torch.float64))
 print(grad_images.isnan().all().item())
@@ -88,8 +88,8 @@ assert second.isfinite().all()
 #
 # ``centre`` computes the variance from the same deviations that batch norm divides by the standard deviation. With
 # ``var()``, the variance and the deviations can be rounded differently. In ``float32``, the mean of equal values can be
-# off by one unit in the last place, while ``var()`` returns exactly zero. Then ``backward`` divides deviations that
-# aren't quite zero by a tiny number:
+# off by one unit in the last place, so the deviations aren't quite zero, while ``var()`` returns exactly zero. Then
+# ``backward`` divides these deviations by a tiny number:
 
 
 def separate_var(grad_output, inputs):

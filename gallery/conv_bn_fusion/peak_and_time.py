@@ -29,7 +29,7 @@ print("cuda" if cuda else "cpu", torch.__version__)
 # The peak
 # --------
 #
-# The peak comes somewhere in ``backward``, when one layer's temporary tensors are added to everything that is still
+# Memory peaks somewhere in ``backward``, when one layer's temporary tensors come on top of everything that is still
 # kept. You measure it with the profiler's memory events on the CPU and with the allocator on a CUDA device. If the
 # first line of output above says ``cpu``, the CUDA branch has not run.
 
@@ -68,17 +68,18 @@ assert cuda or peaks[6]["FusedConvBN"] < peaks[6]["nn"] < peaks[6]["pair"]
 assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks.values())
 
 # %%
-# The table shows bytes for one, two and six layers (L). With one layer on the CPU, the fused Function's peak is as high
-# as the pair's, because its ``backward`` holds the convolution's output again just when the most memory is needed. Up
-# to two layers, ``nn`` has a lower peak. With six layers, the fused Function still holds one such output at a time,
-# whereas the pair and ``nn`` have kept all six, so its peak is lower than theirs. But ``checkpoint`` needs even less at every depth. It repeats PyTorch's batch norm, a single operation
-# with few temporary tensors, while each step of our formulas makes a tensor as large as the activation.
+# The table shows the peak in bytes for one, two and six layers (L). With one layer on the CPU, the fused Function's
+# peak is as high as the pair's, because its ``backward`` computes the convolution's output again and holds it just when
+# the most memory is needed. With one or two layers, ``nn`` has a lower peak. With six, the fused Function still holds
+# only one such output at a time, whereas the pair and ``nn`` have kept all six, so their peaks are higher. But
+# ``checkpoint`` needs even less at every depth. It repeats PyTorch's batch norm, a single operation with few temporary
+# tensors, while each step of our formulas makes a tensor as large as the activation.
 #
 # The price in time
 # -----------------
 #
-# Here are the times of forward and backward together, with six layers. Each is the shortest of ten, measured in turns
-# so that a busy moment affects all layers. The last column is relative to ``nn``:
+# Here are the times of forward and backward together, with six layers. Each is the shortest of ten, and the layers take
+# turns, so that a busy moment affects all of them. The last column is relative to ``nn``:
 
 
 def seconds(layer):

@@ -3,7 +3,7 @@ A C++ function that calls ``backward`` hangs
 ============================================
 
 C++ code can start autograd's engine itself. If a pybind11 function does that while it holds Python's global interpreter
-lock (GIL), it raises an error or never returns. Here you see both, and release the lock in time.
+lock (GIL), it raises an error or never returns. Here you see both, and how to release the lock in time.
 
 Read :doc:`cpp_extension` and :doc:`threads` first.
 
@@ -88,15 +88,15 @@ if module:
     assert in_cpp and not in_python
 
 # %%
-# If the compiler ``c++`` or ``ninja`` is missing, nothing under ``if module:`` was run for this page.
+# If the compiler ``c++`` or ``ninja`` was missing when this page was built, nothing under ``if module:`` ran.
 #
 # The cause
 # ---------
 #
 # pybind11 holds the GIL while a C++ function runs, and the engine refuses to start in a thread that holds it. A second
-# thread doesn't hold it, so there the engine starts. But a Function's ``backward`` is Python and waits for the GIL,
-# while the first thread keeps the GIL and waits for the second one. ``torch.tanh`` has no Python in its backward, so
-# its call, in the last line, ends in time.
+# thread doesn't hold it, so the engine starts there. But a Function's ``backward`` is Python code and waits for the
+# GIL, while the first thread keeps the GIL and waits for the second thread. The backward of ``torch.tanh`` runs no
+# Python, so its call, which printed the last line, ends in time.
 #
 # The cure
 # --------
@@ -112,5 +112,5 @@ if module:
         torch.testing.assert_close(found, 1 - torch.tanh(x) ** 2)
 
 # %%
-# The last line comes from an operator of ``TORCH_LIBRARY``, which needs no guard: PyTorch releases the GIL before it
-# calls the operator.
+# The last line comes from the operator that ``TORCH_LIBRARY`` defines. It needs no guard, because PyTorch releases the
+# GIL before it calls an operator.

@@ -68,9 +68,9 @@ for function in (ExpOneStep.apply, ExpTwoSteps.apply, exp_operator):
 # Microseconds
 # ------------
 #
-# The columns ``forward`` and ``both`` give the time of ``forward`` and of both passes, for one element and for a
-# million. Each value is the smallest of thirty averages, because other work can only make a call slower. The calls
-# take turns, so a busy moment doesn't hit only one of them:
+# The column ``forward`` shows how long ``forward`` takes, and ``both`` how long both passes take, for one element and
+# for a million. Each value is the smallest of thirty averages, because other work can only make a call slower. The
+# calls take turns, so that a busy moment doesn't slow down only one of them:
 
 
 def microseconds(calls, repeats):
@@ -109,11 +109,11 @@ large = [price[name, 1_000_000][1] for name in WAYS]
 assert max(large) < 2 * min(large)
 
 # %%
-# The last three lines give the times for one element relative to those of ``torch.exp``. In the extra microseconds, a
-# ``ctx`` is made and Python runs ``forward`` and ``backward``. With ``setup_context``, ``apply`` also binds the
-# arguments to the signature of ``forward`` on every call. A ``torch.library`` operator passes through several layers of
-# Python and costs about as much as ``ExpTwoSteps``. With a million elements, the arithmetic takes most of the time, and
-# the four ways stay within a factor of two.
+# The last three lines give the times for one element relative to those of ``torch.exp``. The extra microseconds go into
+# making a ``ctx`` and running ``forward`` and ``backward`` in Python. With ``setup_context``, ``apply`` also binds the
+# arguments to the signature of ``forward`` on every call. A call of a ``torch.library`` operator passes through several
+# layers of Python and costs about as much as ``ExpTwoSteps``. With a million elements, the arithmetic takes most of the
+# time, and the four ways stay within a factor of two.
 #
 # When it matters
 # ---------------

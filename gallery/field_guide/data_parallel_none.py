@@ -85,10 +85,10 @@ assert attempt_two_steps(Layer(), x, frozen=True) is None
 # ---------
 #
 # DDP waits for every parameter's gradient and takes its mean over the processes. The gradient of an unused parameter is
-# never finished, so the next iteration raises an error. A ``None`` from ``backward`` does count as finished, but enters
-# the mean as zero. So the second printed line shows a gradient of four if no process returns ``None``, two if one of
-# the two does, and zero if both do. Without DDP, at the end of that line, the gradient stays ``None``. The difference
-# matters for ``weight_decay``, for example:
+# never finished, so the next iteration raises an error. A ``None`` from ``backward`` does count as finished, but it
+# enters the mean as zero. So the second printed line shows a gradient of four if no process returns ``None``, two if
+# one of the two does, and zero if both do. The end of that line shows that without DDP the gradient stays ``None``.
+# This difference matters if you use ``weight_decay``, for example:
 
 for gradient in (None, torch.zeros(1)):
     bias = nn.Parameter(torch.ones(1))

@@ -48,10 +48,10 @@ x = torch.randn(3, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(MeanOfNeighbours.apply, x, fast_mode=True, raise_exception=False))
 
 # %%
-# Instead of the Jacobian :math:`J`, fast mode compares a single number, :math:`v^{\top} J\,u`. One wrong element in two
-# hundred changes this number by less than the tolerance. The vectors :math:`u` and :math:`v` are random but the same in
-# every call, so checking again doesn't help. Slow mode finds the mistake (second line), and so does fast mode with a
-# small input (third line).
+# Fast mode doesn't compare the whole Jacobian :math:`J`, but only a single number, :math:`v^{\top} J\,u`. One wrong
+# element in two hundred changes this number by less than the tolerance. The vectors :math:`u` and :math:`v` are random
+# but the same in every call, so checking again doesn't help. Slow mode finds the mistake (second line), and so does
+# fast mode with a small input (third line).
 #
 # A right Function fails
 # ----------------------
@@ -82,9 +82,9 @@ except RuntimeError as error:
     print(type(error).__name__, "\n".join(str(error).splitlines()[:3]), sep=": ")
 
 # %%
-# In the message, ``numerical`` is the measured slope of ``whole``, zero. In torch 2.13, fast mode compares it with the
-# slope that ``backward`` gives for the next output, ``x - whole``. Use slow mode, which doesn't mix up the outputs, or
-# check a function that returns only the differentiable output:
+# In the message, ``numerical`` is the measured slope of ``whole``, which is zero. In torch 2.13, fast mode compares it
+# with the slope that ``backward`` gives for the next output, ``x - whole``. Use slow mode, which doesn't mix up the
+# outputs, or check a function that returns only the differentiable output:
 
 
 def part(x):

@@ -60,13 +60,13 @@ except torch._dynamo.exc.Unsupported as error:
 # ---------
 #
 # The second derivative is lost because the inner graph starts at a detached ``x``, so ``grad_input`` has no history
-# that leads back to the original. Compiling fails because this graph exists only while the code runs, but
-# ``torch.compile`` reads the code before that. And ``frequency`` gets no gradient because autograd doesn't record
-# ``forward``, and ``frequency`` is not among the Function's inputs.
+# that leads back to the original ``x``. Compiling fails because this graph exists only while the code runs, but
+# ``torch.compile`` reads the code before it runs. And ``frequency`` gets no gradient because it isn't one of the
+# Function's inputs, and autograd doesn't record ``forward``.
 #
 # Autograd doesn't record ``backward`` either, unless you ask it to, so without ``enable_grad`` there is no inner graph,
 # and ``WaveUnrecorded`` raises an error. In ``WaveKeepingGraph``, all that ``create_graph=True`` does is keep the inner
-# graph in memory while the gradient lives:
+# graph in memory as long as the gradient exists:
 
 
 class WaveUnrecorded(WaveByGrad):
@@ -125,7 +125,8 @@ compiled = torch.compile(Wave.apply, fullgraph=True, backend="aot_eager")
 print("gradcheck    ", gradcheck(compiled, inputs))
 
 # %%
-# The last printed line is for the compiled function's first derivative; for its second, see :doc:`torch_compile_twice`.
+# The last printed line checks the compiled function's first derivative; for its second derivative, see
+# :doc:`torch_compile_twice`.
 #
 # A module inside
 # ---------------

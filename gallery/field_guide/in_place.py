@@ -6,7 +6,7 @@ Here you write a Function that changes its input in place, and find out which te
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: a gradient is wrong and nothing is raised, or an error mentions a ``leaf Variable`` or a ``view`` that is
+The symptom: a gradient is wrong but you get no error, or an error mentions a ``leaf Variable`` or a ``view`` that is
 ``being modified inplace``.
 """
 
@@ -54,9 +54,9 @@ except RuntimeError as error:
 #
 # The values are doubled, so the gradient should be 2, not 1. But the tensor's ``grad_fn`` is still the one from
 # ``clone``, so the backward pass bypasses the Function. ``mark_dirty`` gives the changed tensor a new ``grad_fn``.
-# ``forward`` has to return that very tensor, and ``backward`` must not need the overwritten values. If ``forward``
-# calls ``save_for_backward(x)`` and then ``x.mul_(x)``, for example, ``backward`` computes with the square, and nothing
-# is raised.
+# ``forward`` has to return that very tensor, and ``backward`` must not need the values that were overwritten. If
+# ``forward`` calls ``save_for_backward(x)`` and then ``x.mul_(x)``, for example, ``backward`` computes with the squared
+# values, and you get no error.
 
 
 class Double(DoubleUndeclared):
@@ -153,9 +153,10 @@ assert Flat.apply(row).shape == (2,)
 print("gradcheck", gradcheck(Flat.apply, row), gradgradcheck(Flat.apply, row))
 
 # %%
-# Attempt 6 marks a view of a tensor that was made in ``forward``, but you may mark only inputs that you have changed.
+# In attempt 6, ``forward`` marks a view of a tensor that it made itself, but you may mark only inputs that you have
+# changed.
 #
 # You can change a copy instead, as ``double_a_copy`` does. Keep in mind that autograd refuses a Function only after its
-# ``forward`` has run. In attempts 2 and 3 that was too late for ``x``:
+# ``forward`` has run. In attempts 2 and 3, ``x`` had already been changed by then:
 
 assert x.tolist() == [4.0, 4.0]  # it was [1, 2]

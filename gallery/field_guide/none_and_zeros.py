@@ -44,9 +44,10 @@ else:
     raise AssertionError("no None arrived")
 
 # %%
-# The loss doesn't depend on the cosine, so no gradient arrives for it. By default autograd would pass zeros instead,
+# The loss doesn't depend on the cosine, so no gradient arrives for it. By default, autograd would pass zeros instead,
 # and this ``backward`` would work. ``set_materialize_grads(False)`` saves you the zeros and the work on them, but any
-# gradient may then be ``None``, and even all of them at once, which :func:`~torch.autograd.gradcheck.gradcheck` tries:
+# gradient may then be ``None``. They may even all be ``None`` at once, a case that
+# :func:`~torch.autograd.gradcheck.gradcheck` tries:
 
 
 class SinCosOrNone(SinCos):
@@ -90,9 +91,9 @@ print("gradcheck", gradcheck(Split.apply, x))
 torch.testing.assert_close((part, whole), (x.frac(), x.floor()))
 
 # %%
-# A loss on ``whole`` has no effect on training and raises no error. If you mark ``whole`` as non-differentiable,
-# differentiating such a loss raises an error, provided that none of the loss's other terms requires grad. An output of
-# integers, like the third one below, needs no mark, because it cannot require grad.
+# A loss on ``whole`` has no effect on training and raises no error. If you mark ``whole`` as non-differentiable, you do
+# get an error when you differentiate such a loss, unless another term of the loss requires grad. An output of integers,
+# like the third one below, needs no mark, because it cannot require grad.
 
 
 class SplitMarked(Split):

@@ -2,8 +2,8 @@
 A Function in an ONNX model
 ===========================
 
-An ONNX model only computes outputs, so an exporter ignores your ``backward``. But it has to follow your ``forward``,
-and here you see which code it can follow, which it rejects, and which it replaces with a constant.
+An ONNX model only computes outputs, so an exporter ignores your ``backward``. But it has to follow your ``forward``.
+Here you see which code it can follow, which it rejects, and which it replaces with a constant.
 
 Read :doc:`export` first.
 
@@ -105,8 +105,8 @@ assert attempt("old", partial(old, autograd_inlining=False), RoundThrough.apply)
 # The cure
 # --------
 #
-# Wrap SciPy's code in an operator, and tell the exporter which ONNX operation it stands for. In your own code, add its
-# derivative too, as in :doc:`custom_op`. The exporter doesn't need it:
+# Wrap SciPy's code in an operator, and tell the exporter which ONNX operation it stands for. In your own code, give the
+# operator its derivative too, as in :doc:`custom_op`, although the exporter doesn't need it:
 
 
 @custom_op("field_guide::erf", mutates_args=())

@@ -8,8 +8,8 @@ remain.
 
 Read :doc:`recompute_or_save` first.
 
-Training runs out of memory, and the tensors that fill it are expensive to compute again. You can keep them with less
-precision instead.
+Suppose that training runs out of memory, and the tensors that fill it are expensive to compute again. Then you can keep
+them with less precision instead.
 """
 
 import torch
@@ -59,8 +59,8 @@ assert rows_with_gradient(to_bfloat16) == [256, 300]
 #
 # Convert only ``float32`` and ``float64``, because integers can change and complex numbers would lose their imaginary
 # part. Also leave alone whatever stays in memory anyway, such as the input and the parameters, because an extra copy
-# takes more memory, not less. A linear layer saves a view of its weight, so compare storages, not tensors, to recognise
-# what is held:
+# takes more memory, not less. To recognise these tensors, compare storages, not tensors, because a linear layer saves a
+# view of its weight:
 
 
 def to_bfloat16_except(*held):
@@ -78,8 +78,9 @@ assert rows_with_gradient(to_bfloat16_except(table)) == rows.tolist()
 assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
-# Each line of the output counts the bytes that a function of a 1,000,000-byte input holds or saves, each storage once.
-# The columns are for no conversion, for converting everything, and for converting only what the hook above chooses.
+# Each line of the output shows how many bytes a function holds or saves for an input of 1,000,000 bytes, with each
+# storage counted once. In the first column nothing is converted, in the second everything, and in the third only what
+# the hook above chooses.
 
 from recompute_or_save import tanh_gelu
 
@@ -105,8 +106,8 @@ for function, *held in (tanh_gelu, inputs), (linear, inputs, weight), (three_use
 
 # %%
 # For ``tanh_gelu``, the hooks that choose need the fewest bytes. For ``linear``, whose weight also has 1,000,000 bytes,
-# they need as many as no conversion. Neither pair helps ``three_uses``, because three operations save the same tensor
-# and the hook converts it once for each of them.
+# they need as many as if nothing were converted. Neither pair of hooks helps ``three_uses``, because three operations
+# save the same tensor and the hook converts it once for each of them.
 #
 # How exact is it?
 # ----------------

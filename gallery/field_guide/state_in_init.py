@@ -91,9 +91,8 @@ assert (out / x).tolist() == [3.0, 3.0]
 assert grad(ScaleByAttribute.apply(x).sum(), x)[0].tolist() == [5.0, 5.0]
 
 # %%
-# A class attribute works as long as nobody changes it. Here it was changed between ``forward`` and ``backward``, as if
-# by another layer with the factor 5. So in the last printed line, the output was multiplied by 3, but its gradient is
-# 5.
+# A class attribute works as long as nobody changes it. Here it changed between ``forward`` and ``backward``, as if
+# another layer had set it to 5. So in the last printed line, the output was multiplied by 3, but its gradient is 5.
 #
 # The cure
 # --------

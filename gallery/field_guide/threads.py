@@ -52,8 +52,8 @@ print("gradgradcheck", gradgradcheck(Tripled.apply, x))
 
 # %%
 # In torch 2.13 on the CPU, ``backward`` runs in the thread that asks for gradients, which need not be the thread that
-# ran ``forward``. In a different thread, ``backward`` doesn't find what ``forward`` left in ``threading.local()``, but
-# would find it on ``ctx``.
+# ran ``forward``. In a different thread, ``backward`` doesn't find what ``forward`` left in ``threading.local()``. If
+# ``forward`` had left it on ``ctx``, ``backward`` would find it.
 #
 # Two at the same time
 # --------------------
@@ -99,15 +99,16 @@ print("gradgradcheck", gradgradcheck(Doubled.apply, x))
 
 # %%
 # ``True`` means that, with the shared buffer, both threads got the same gradient although they asked for different
-# ones, so one got the other's. The barrier opens only when two are waiting, so both must have been in the ``backward``
-# of the *same node* at the same time. The fix is a new tensor for each call, as in ``Doubled``.
+# ones, so one of them got the other's gradient. The barrier opens only when two threads are waiting, so both must have
+# been in the ``backward`` of the *same node* at the same time. The fix is a new tensor for each call, as in
+# ``Doubled``.
 #
 # A lock
 # ------
 #
-# Anything that has to be shared needs a lock, preferably an ``RLock``. Since ``backward`` runs in its caller's thread,
-# that thread waits for itself if the caller already holds a plain lock. Here the thread stops waiting for the plain
-# lock after a tenth of a second, which gives ``False``:
+# Anything that has to be shared needs a lock, preferably an ``RLock``. ``backward`` runs in its caller's thread, so if
+# the caller already holds a plain lock, the thread waits for itself. Here it stops waiting for the plain lock after a
+# tenth of a second, which gives ``False``:
 
 
 class DoubledUnderLock(DoubledInBuffer):
@@ -132,8 +133,8 @@ assert acquired == [False, True]
 # ------------
 #
 # A debugger follows your code through ``sys.settrace``, which affects only the calling thread. If ``backward`` runs in
-# another, the debugger skips any breakpoint in it. Here a tracer records whether it sees ``backward``, first in its own
-# thread, then in another:
+# another thread, the debugger skips any breakpoint in it. Here a tracer records whether it sees ``backward``, first in
+# its own thread, then in another:
 
 
 def tracer(frame, event, argument):

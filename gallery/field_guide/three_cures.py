@@ -112,7 +112,7 @@ print(f"{'silu':14}    -    -", derivatives_at_one(silu, 3))
 
 # %%
 # ``SiLUReturned`` and ``SiLURecomputed`` also give the third derivative. ``SiLUByHand`` is right only for the orders
-# that you wrote down. The ``backward`` of ``SiLUByHandBackward`` treats the sigmoid as a constant, so the mistake comes
-# back one order higher.
+# whose formulas you wrote down. The ``backward`` of ``SiLUByHandBackward`` treats the sigmoid as a constant, so the
+# mistake comes back one order higher.
 #
 # The next page, :doc:`cost_of_cures`, shows what each of the three costs.

@@ -71,9 +71,9 @@ for backend in ("aot_eager", "eager"):
 # ``backward``, which double backward would need. So the second derivative is refused.
 #
 # ``eager`` is meant for debugging and runs the traced ``backward`` as it was recorded. Like the one that
-# :doc:`torch_compile` prints, it begins with ``_set_grad_enabled(False)``. To autograd its result is therefore a
-# constant, even with ``create_graph=True``, and the second derivative of ``product`` lacks a term. ``Square`` by itself
-# passes ``gradgradcheck``, but the compiled ``product`` does not:
+# :doc:`torch_compile` prints, this ``backward`` begins with ``_set_grad_enabled(False)``. Autograd therefore treats its
+# result as a constant, even with ``create_graph=True``, and the second derivative of ``product`` lacks a term.
+# ``Square`` by itself passes ``gradgradcheck``, but the compiled ``product`` does not:
 
 print("gradgradcheck", gradgradcheck(Square.apply, x))
 print("gradgradcheck", gradgradcheck(compiled, x, raise_exception=False))
@@ -116,5 +116,6 @@ print(grad_x.tolist())
 torch.testing.assert_close(grad_x, 36 * x**3)  # p = (3 x²)²
 
 # %%
-# Since ``penalty`` contains a first derivative, this ``gradcheck`` checks the second. :doc:`compiled_gradcheck`
-# explains why it must come before other calls, and what it misses without ``allow_in_graph``.
+# Since ``penalty`` contains a first derivative, this ``gradcheck`` checks the second derivative.
+# :doc:`compiled_gradcheck` explains why this check must come before other calls, and what it misses without
+# ``allow_in_graph``.
