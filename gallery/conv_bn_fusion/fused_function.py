@@ -3,8 +3,8 @@ The fused Function
 ==================
 
 Convolution and batch norm each keep their own input for ``backward``. But batch norm's input is the convolution's
-output, an activation that isn't needed between forward and backward and that can be computed again. Here you fuse the
-two into one Function that doesn't keep this activation.
+output, an activation that nothing needs between forward and backward and that ``backward`` can compute again. Here you
+fuse the two into one Function that doesn't keep this activation.
 
 Read :doc:`convolution_backward` and :doc:`batch_norm_backward` first.
 """

@@ -77,8 +77,8 @@ assert difference > 0.01
 # Transformations
 # ---------------
 #
-# ``torch.func.grad`` and ``vmap`` work, as the code below shows with three weights at once. Forward mode doesn't work,
-# because the Function has no ``jvp``.
+# ``torch.func.grad`` and ``vmap`` work: the code below uses both to get the gradients for three weights at once.
+# Forward mode doesn't work, because the Function has no ``jvp``.
 
 weights = torch.rand(3, 6, 3, 3, 3)
 

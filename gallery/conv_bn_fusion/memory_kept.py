@@ -81,9 +81,9 @@ def predict(activations, batch, depth):
 # Measured
 # --------
 #
-# On the CPU, a hook sees each tensor that autograd saves, and counts its memory only once, however many nodes save the
-# tensor. On a CUDA device, the allocator reports how much memory is in use. If the first line of output above says
-# ``cpu``, the CUDA branch has not run.
+# On the CPU, a hook is called for each tensor that autograd saves. It counts a tensor's memory only once, even if
+# several nodes save it. On a CUDA device, the allocator reports how much memory is in use. If the first line of output
+# above says ``cpu``, the CUDA branch has not run.
 
 
 def measure(layer, batch, depth):
@@ -116,7 +116,7 @@ for depth in (1, 3, 6):
 # convolution's output, which takes 8 · 8 · 30 · 30 · 4 bytes. The last column is a little larger than ``predict(2)``,
 # because PyTorch's own batch norm also keeps the mean and the inverse standard deviation, 2 · 8 values for each layer.
 #
-# In each layer, the fused Function keeps one activation where the pair keeps two, so it keeps about half as much
-# memory, at every batch size and depth. That isn't yet a reason to write a Function, because ``checkpoint`` around two
-# lines of PyTorch keeps the same number of bytes. The fused Function and ``checkpoint`` differ in peak memory and time,
-# as :doc:`peak_and_time` shows.
+# For each layer, the fused Function keeps one activation, and the pair keeps two. So the fused Function keeps about
+# half as much memory as the pair, at every batch size and depth. That isn't yet a reason to write a Function, because
+# ``checkpoint`` around two lines of PyTorch keeps the same number of bytes. The fused Function and ``checkpoint``
+# differ in peak memory and time, as :doc:`peak_and_time` shows.

@@ -4,7 +4,8 @@ Forbidding a second derivative
 
 Some ``backward`` methods can't safely be differentiated again, because they call a kernel of your own or because nobody
 has tested their second derivative. They should then raise an error instead of returning a wrong value. PyTorch's
-``once_differentiable`` does that only in some cases; the guard that you build here raised in every case tried.
+``once_differentiable`` does that only in some cases, but the guard that you build here raised an error in every case
+tried.
 
 Read :doc:`convolution_backward` first.
 """
@@ -76,8 +77,8 @@ print("gradcheck", gradcheck(GuardedConv2d.apply, (inputs, weight)))
 #
 # All three ways compute a penalty's gradient with respect to the weight: a plain ``backward()``,
 # ``torch.autograd.grad`` for the weight only, and a plain ``backward()`` for a loss that is linear in the output. The
-# code prints each gradient's largest element. If the convolution's contribution is missing, only the penalty's second
-# term is left. Its gradient is :math:`2K`, whose largest element is in the first line of output.
+# code prints each gradient's largest element. If the convolution's contribution is missing, only the gradient of the
+# penalty's second term is left. This is :math:`2K`, and the first line of output shows its largest element.
 
 
 def squares(tensor):
@@ -116,8 +117,8 @@ for name, way in WAYS.items():
             assert str(error).startswith(function.__name__) or name == "plain"
 
 # %%
-# ``OnceConv2d`` raised an error only for ``plain``. The other two ways silently lose the convolution's contribution.
-# The decorator's node has no edge to the convolution's inputs. A plain ``backward()`` reaches it anyway, because it
-# visits the whole graph, but ``grad`` visits only the nodes on the way to the weight. For ``linear``, ``grad_output``
-# is a constant, so the node isn't even created. ``GuardedConv2d`` raised an error every time. For the same comparison
-# under ``torch.func``, see :doc:`/field_guide/once_differentiable`.
+# ``OnceConv2d`` raised an error only for ``plain``. In the other two ways, the convolution's contribution is lost, and
+# nothing tells you. The decorator's node has no edge to the convolution's inputs. A plain ``backward()`` reaches this
+# node anyway, because it visits the whole graph, but ``grad`` visits only the nodes on the way to the weight. In
+# ``linear``, ``grad_output`` is a constant, so the node isn't even created. ``GuardedConv2d`` raised an error every
+# time. For the same comparison under ``torch.func``, see :doc:`/field_guide/once_differentiable`.

@@ -97,7 +97,7 @@ axes.legend()
 plt.show()
 
 # %%
-# The convolution that the fused layer's ``backward`` repeats is the same operation on the same values. On one machine
-# with a fixed number of threads, it gives the same bits, so the two runs don't drift apart. If a library chooses a
-# different algorithm for the repeated convolution, expect rounding differences that grow over the steps, as between any
-# two ``float32`` runs that round differently.
+# When the fused layer's ``backward`` repeats the convolution, it runs the same operation on the same values. On one
+# machine with a fixed number of threads, the result is the same to the last bit, so the two runs don't drift apart. If
+# a library chooses a different algorithm for the repeated convolution, expect rounding differences that grow over the
+# steps, as between any two ``float32`` runs that round differently.

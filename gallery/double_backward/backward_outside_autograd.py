@@ -95,7 +95,7 @@ make_dot((grad_x, x, out), params=names)
 # node, one coming from ``x`` and the other from ``grad_output``. Its ``backward`` returns two gradients, and each
 # travels back along one of these arrows.
 #
-# If autograd really can't see your code, this chain gives you two derivatives and no third. Autograd would treat the
-# values computed in the last ``backward`` as constants, so a third derivative would be lost as in
-# :doc:`losing_intermediates`. The next page, :doc:`no_third_derivative`, has Functions that really leave PyTorch, and
-# shows how to raise an error instead.
+# If autograd really can't see your code, these two Functions give you the first and the second derivative, but no
+# third. Autograd would treat the values computed in the last ``backward`` as constants, so a third derivative would be
+# lost as in :doc:`losing_intermediates`. The next page, :doc:`no_third_derivative`, has Functions that really leave
+# PyTorch, and shows how to raise an error instead.

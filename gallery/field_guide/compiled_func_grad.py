@@ -104,7 +104,8 @@ assert str(eager_and_compiled(grad(lambda x: Softplus.apply(x).sum()), large)[1]
 # --------
 #
 # ``torch.compiler.allow_in_graph`` tells Dynamo not to look into a function. Use it on a small function that only calls
-# ``apply``, and pass every tensor as an argument. On ``apply`` itself it has no effect, as the last output shows.
+# ``apply``, and pass every tensor to that function as an argument. If you use it on ``apply`` itself, it has no effect,
+# as the last line of output shows.
 
 
 @torch.compiler.allow_in_graph

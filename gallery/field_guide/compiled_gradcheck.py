@@ -7,8 +7,8 @@ what the check may miss.
 
 Read :doc:`torch_compile_twice` first.
 
-The symptom: the compiled function has computed gradients, and then :func:`~torch.autograd.gradcheck.gradcheck` or a
-call with ``retain_graph=True`` raises an error about ``donated buffers``.
+The symptom: after the compiled function has computed gradients, :func:`~torch.autograd.gradcheck.gradcheck` or a call
+with ``retain_graph=True`` raises an error about ``donated buffers``.
 """
 
 from textwrap import fill
@@ -42,8 +42,8 @@ for retain_graph in (False, True):
 #
 # After ``backward``, a saved tensor that nothing else holds is no longer needed, so compiled code may use its memory
 # for something else. Such a tensor is called a donated buffer. With ``retain_graph=True`` the tensor has to stay, and
-# ``gradcheck`` passes this argument because it runs ``backward`` several times. But by then the code has already been
-# compiled, during the first call, which passed ``retain_graph=False``.
+# ``gradcheck`` passes this argument because it runs ``backward`` several times. But by then it is too late: the code
+# was compiled during the first call, which passed ``retain_graph=False``.
 #
 # The cure
 # --------

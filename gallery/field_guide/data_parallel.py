@@ -7,8 +7,8 @@ Here you see what DDP averages, and what a Function has to do itself if its resu
 
 Read :doc:`/conv_bn_fusion/batch_norm_backward` first.
 
-The symptom: with several processes, the gradients differ from those of one process with the whole batch, and no error
-is raised.
+The symptom: with several processes, the gradients differ from those that one process computes from the whole batch, and
+no error is raised.
 """
 
 import os
@@ -55,9 +55,9 @@ def in_processes(count, job):
 # -----------
 #
 # ``Centred`` subtracts the mean over the batch, and its ``backward`` subtracts the mean of the gradient. You pass in
-# both means as functions: ``of_share`` averages one process's rows, ``of_all`` the rows of all processes. Every process
-# uses the sum from ``SumOverProcesses`` and sends back a gradient for it. These gradients add up, so ``backward`` is
-# also a sum over the processes.
+# both means as functions: ``of_share`` averages the rows of one process, and ``of_all`` averages the rows of all
+# processes. Every process uses the sum from ``SumOverProcesses`` and sends back a gradient for it. These gradients add
+# up, so the ``backward`` of ``SumOverProcesses`` is also a sum over the processes.
 
 
 def of_share(x):
@@ -114,7 +114,8 @@ print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
 # The cause and the cure
 # ----------------------
 #
-# Each line names the two means and shows the largest error. DDP averages each ``weight.grad`` over the processes. With
-# equal shares, as here, that is right if no row's result depends on other rows, as in the first line, where nothing is
-# subtracted. But DDP does nothing inside a Function. If ``forward`` averages over all processes, ``backward`` has to do
-# so too, as in the fourth line. For the second derivative, read :doc:`data_parallel_twice`.
+# Each line of output names the two means and shows the largest error. DDP averages each ``weight.grad`` over the
+# processes. If the shares are equal, as they are here, that is right as long as no row's result depends on other rows.
+# So the first line, where nothing is subtracted, is right. But DDP does nothing inside a Function: if ``forward``
+# averages over all processes, ``backward`` has to do so too, as in the fourth line. For the second derivative, read
+# :doc:`data_parallel_twice`.

@@ -93,9 +93,10 @@ assert wrong[1] > wrong[0] and wrong_gp[1] < wrong_gp[0]
 # ---------
 #
 # The penalty contains a first derivative, so its gradient needs a second. Training can shrink the critic's derivative
-# in two ways: with small weights, or by moving :math:`x` to where :math:`\tanh` is flat and :math:`1 - y^2` is small.
-# Autograd treats the detached :math:`y` as a constant, so the second way is lost. ``gradgradcheck`` notices this.
-# Another sign: the inner layer's bias affects the penalty only through :math:`y`, so the penalty gives it no gradient.
+# in two ways: by making the weights small, or by moving :math:`x` to where :math:`\tanh` is flat and :math:`1 - y^2` is
+# small. Autograd treats the detached :math:`y` as a constant, so the second way is lost. ``gradgradcheck`` notices
+# this. There is another sign: the inner layer's bias affects the penalty only through :math:`y`, so the penalty gives
+# it no gradient.
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(TanhDetached.apply, x))
@@ -129,16 +130,16 @@ assert right[0] == wrong[0] and sum(right[1:]) < 0.3 < 0.6 < sum(wrong[1:])
 assert right_gp[0] == wrong_gp[0] and abs(sum(right_gp[1:]) - sum(wrong_gp[1:])) < 0.05
 
 # %%
-# Both penalties start at the same values as before, because the wrong Function got these right. With R1, the penalty
-# and the loss now end far below those of the wrong Function. With WGAN-GP, the sum of the two is almost the same as
-# before, so a training run that looks good cannot replace the check.
+# Both penalties start at the same values as before, because the wrong Function computed these correctly. With R1, the
+# penalty and the loss now end far lower than with the wrong Function. With WGAN-GP, the sum of the two is almost the
+# same as before, so a training run that looks good cannot replace the check.
 #
 # What ``create_graph=True`` does
 # -------------------------------
 #
 # With ``create_graph=True``, autograd records how the derivative is computed. Without it, the penalty is a constant,
-# and calling ``backward`` on it raises an error. But if you add this constant to a loss, nothing is raised, and you get
-# the gradients of the loss only:
+# and calling ``backward`` on it raises an error. But if you add this constant to a loss, no error is raised, and you
+# get only the gradients of the loss:
 
 critic = Critic(Tanh.apply)
 penalty = critic.penalty(real, 0, create_graph=False)

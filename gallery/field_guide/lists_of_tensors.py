@@ -57,8 +57,8 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 # ---------
 #
 # Of all its arguments, ``apply`` connects only the tensors to the graph. It treats a list like a number or a string, as
-# something without a gradient. In the five lines with ``False``, no argument was a tensor. In the last line ``factor``
-# was a tensor, and the list got ``None``, the only gradient that a list may get. Autograd refuses anything else:
+# something without a gradient. In the five lines with ``False``, no argument was a tensor. In the last line, ``factor``
+# was a tensor. For the list, ``backward`` returned ``None``, and autograd refuses anything else in its place:
 
 
 class NormOfListRefused(NormOfList):

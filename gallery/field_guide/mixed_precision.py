@@ -2,7 +2,7 @@
 Mixed precision: a bfloat16 crash in backward
 =============================================
 
-Your Function is right in float32 and in float64, yet it fails in automatic mixed precision (AMP). Here you see what
+Your Function works in float32 and in float64, yet it fails under automatic mixed precision (AMP). Here you see what
 ``torch.autocast`` does to a Function, and meet the two decorators made for this case.
 
 Read :doc:`/double_backward/saving_inputs` first.

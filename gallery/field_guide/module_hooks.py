@@ -123,9 +123,9 @@ print("gradgradcheck", gradgradcheck(Squared.apply, x))
 # The hook is not called
 # ----------------------
 #
-# A module's hooks are set up only when you call the module, not when you call its ``forward``. The backward pass also
-# has to go through the module: no hook is called if nothing in the module or before it requires grad, or if ``grad``
-# asks only for the module's weights. These cases print a zero:
+# PyTorch sets up a module's hooks only if you call the module itself, not if you call its ``forward``. The backward
+# pass also has to go through the module: no hook is called if nothing in the module or before it requires grad, or if
+# ``grad`` asks only for the module's weights. Each of these three cases prints a zero:
 
 linear, tanh = nn.Linear(2, 2).double(), nn.Tanh()
 for module in (linear, tanh):

@@ -2,9 +2,9 @@
 ``once_differentiable`` raises nothing
 ======================================
 
-``once_differentiable`` marks a ``backward`` that must not be differentiated again, but if you try, it doesn't always
-raise an error. Here are three second derivatives that come out wrong despite the decorator, and a guard that raises an
-error for each.
+``once_differentiable`` marks a ``backward`` that must not be differentiated again, but if you differentiate it anyway,
+you don't always get an error. Here are three second derivatives that come out wrong despite the decorator, and a guard
+that raises an error for each.
 
 Read :doc:`/double_backward/no_third_derivative` first.
 
@@ -99,9 +99,9 @@ print("gradcheck  ", gradcheck(ProductOnce.apply, (x.double(), weight.double()))
 # The cause
 # ---------
 #
-# The right value is 1734, but three ways gave 6. In PyTorch 2.13 the decorator attaches the gradients to a node that
-# raises an error when autograd runs it. This node's edges, however, end at new leaves that hold the gradients, not at
-# the inputs:
+# The right value is 1734, but three of the four ways gave 6. In PyTorch 2.13 the decorator attaches the gradients to a
+# node that raises an error when autograd runs it. But this node's edges lead to new leaves that hold the gradients, and
+# not to the inputs:
 
 (grad_x,) = grad(ProductOnce.apply(x, weight).square(), x, create_graph=True)
 leaves = [node.variable for node, _ in grad_x.grad_fn.next_functions]

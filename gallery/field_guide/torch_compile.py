@@ -85,8 +85,8 @@ print(graphs[0].bwd_body_0.code.strip())
 
 # %%
 # The Python method ``backward`` has become a list of tensor operations. An ``if`` on a tensor's value cannot be part of
-# this list, because no value is known yet. A ``jvp`` is also refused. If autograd records nothing, ``torch.compile``
-# reads only ``forward``, and accepts all three Functions:
+# this list, because no value is known yet. ``torch.compile`` also refuses a ``jvp``. But if autograd records nothing,
+# ``torch.compile`` reads only ``forward``, and then it accepts all three Functions:
 
 with torch.no_grad():
     for function in FUNCTIONS:
@@ -104,9 +104,9 @@ print(found.graph_count, found.graph_break_count, found.break_reasons[0].reason.
 # The cure
 # --------
 #
-# If ``backward`` branches on values, remove the branch, and ``CubeShortcut`` becomes ``Cube``. If there is a ``jvp``,
-# as in :doc:`forward_mode`, use ``allow_in_graph`` to keep ``torch.compile`` from looking into the call, as in
-# :doc:`compiled_func_grad`. For other causes, see :doc:`grad_in_backward` or, for code outside PyTorch,
+# If ``backward`` branches on values, remove the branch, which turns ``CubeShortcut`` into ``Cube``. If there is a
+# ``jvp``, as in :doc:`forward_mode`, use ``allow_in_graph`` to keep ``torch.compile`` from looking into the call (see
+# :doc:`compiled_func_grad`). For other causes, see :doc:`grad_in_backward` or, for code outside PyTorch,
 # :doc:`custom_op`.
 
 

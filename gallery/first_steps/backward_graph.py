@@ -5,7 +5,7 @@ A backward graph, seen
 Autograd writes down what you compute. Here you see its notes and learn the terms for them, so that you can read every
 other page of this site and any graph that torchviz draws.
 
-You need to have trained a PyTorch model and to know the chain rule. You don't need to read any other page first.
+You should have trained a PyTorch model and know the chain rule, but you don't need to read any other page first.
 
 Two weights, two data values and three lines of arithmetic already make a graph:
 """
@@ -157,9 +157,9 @@ make_dot((grad_weight, loss), params={"weight": weight, "loss": loss, "grad_weig
 
 # %%
 # The nodes between ``weight`` and ``loss`` are the same as in the first graph. Backward has added two products: one
-# uses the saved :math:`e^p` and so branches off below ``ExpBackward0``, and the other uses ``data``. For any picture
-# like this, ask whether a path leads from the gradient up to the leaf. Here one does, and the second derivative is the
-# one you get on paper, :math:`d^2 e^{wd}`:
+# uses the saved :math:`e^p` and so branches off below ``ExpBackward0``, and the other uses ``data``. Whenever you see a
+# picture like this, ask whether a path leads from the gradient up to the leaf. Here there is one, and the second
+# derivative is the one you get on paper, :math:`d^2 e^{wd}`:
 
 (second,) = torch.autograd.grad(grad_weight.sum(), weight)
 print(second.tolist())

@@ -23,8 +23,8 @@ from torch.utils._pytree import tree_leaves
 # ---------------------
 #
 # Each check takes a function that returns one tensor, usually ``YourFunction.apply``, and a list of the function's
-# arguments. Every check gets its own copies of them, in which floating-point tensors are ``float64`` leaves that
-# require gradients.
+# arguments. Every check gets its own copies of these arguments, in which floating-point tensors are ``float64`` leaves
+# that require gradients.
 
 
 def copy_inputs(inputs, dtype=torch.float64, device="cpu"):
@@ -109,8 +109,8 @@ def check_needs_input_grad(function, inputs):
 
 
 # %%
-# A batch may be empty, for example because a filter let nothing through. Every tensor as long as the first one counts
-# as a batch, and the check empties it:
+# A batch may be empty, for example because a filter let nothing through. If a tensor is as long as the first one, the
+# check takes it for a batch and empties it:
 
 
 def check_empty_batch(function, inputs):
@@ -127,9 +127,9 @@ def check_empty_batch(function, inputs):
 # Where it runs
 # -------------
 #
-# In other dtypes, the values must match those in ``float64`` to about half the dtype's digits. A second device is
-# always available: ``meta`` computes shapes but no values, and it refuses a tensor that the Function made on the CPU.
-# If there is a GPU, the check tries it too. The last printed line says whether there was one.
+# In other dtypes, the values must agree with the ``float64`` values in about half of the dtype's digits. A second
+# device is always available: ``meta`` computes shapes but no values, and it refuses a tensor that the Function made on
+# the CPU. If there is a GPU, the check tries it too. The last printed line says whether there was one.
 
 
 def assert_same_in(dtype, results, expected):
@@ -228,8 +228,8 @@ def check_function(function, *inputs):
 
 
 # %%
-# Here the checklist is tried on one of PyTorch's losses. The ``if`` keeps this trial from running when another script
-# imports the checklist:
+# To try the checklist, the script runs it on one of PyTorch's losses. The ``if`` makes sure that this doesn't happen
+# when another script imports the checklist:
 
 if __name__ == "__main__":
     torch.manual_seed(0)
