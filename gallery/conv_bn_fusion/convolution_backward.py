@@ -5,7 +5,7 @@ Backward of a convolution
 Both gradients of a convolution, the one for its input and the one for its weight, are convolutions themselves. Here
 you derive them and build a Function that can be differentiated twice.
 
-Read :doc:`/double_backward/saving_inputs` first, if custom Functions are new to you.
+If custom Functions are new to you, read :doc:`/double_backward/saving_inputs` first.
 
 To keep things simple, every convolution in this chapter has stride 1, one group, and no bias, padding or dilation. The
 input :math:`X` has the shape :math:`(B, C_{in}, H, W)`, and the weight :math:`K` has the shape :math:`(C_{out}, C_{in},
@@ -31,16 +31,16 @@ torch.manual_seed(0)
 #    G_X = \mathrm{conv\_transpose2d}(G, K)
 #
 # Each element of :math:`K` is used at every position of every image in the batch, so its gradient is a sum over the
-# batch and all positions. A convolution already sums over its input channels, so it can sum over the batch if the batch
-# takes the channels' place. To put it there, swap the first two dimensions of :math:`X` and :math:`G`, written
-# :math:`{}^{\top}`. A second swap gives the result the shape of :math:`K`:
+# batch and all positions. A convolution already sums over its input channels, so if you put the batch in the channels'
+# place, it sums over the batch. To put it there, swap the first two dimensions of :math:`X` and :math:`G`, which the
+# formula writes as :math:`{}^{\top}`. A second swap gives the result the shape of :math:`K`:
 #
 # .. math::
 #
 #    G_K = \mathrm{conv2d}(X^{\top}, G^{\top})^{\top}
 #
 # The code below computes only the gradients that ``needs_input_grad`` asks for. The images that enter a network's first
-# layer, for example, need none.
+# layer, for example, need no gradient.
 
 
 def conv_backward(grad_output, inputs, weight, needed):

@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The layer
 # ---------
 #
-# The weight is initialised as in :class:`torch.nn.Conv2d`, uniformly within a bound that shrinks as the number of
-# inputs to each output grows. Batch norm cancels the weight's scale in the output, but not in the weight's gradient, so
-# the initialisation still matters.
+# The weight is initialised as in :class:`torch.nn.Conv2d`: its values are drawn uniformly from a range around zero,
+# which is narrower the more inputs each output has. Batch norm cancels the weight's scale in the output, but not in the
+# weight's gradient, so the initialisation still matters.
 
 
 class FusedConvBN2d(nn.Module):
@@ -81,6 +81,6 @@ print("predicted", [round(value, 4) for value in predicted.tolist()])
 print("measured ", [round(value, 4) for value in measured.tolist()])
 
 # %%
-# Here the outputs differ by about one percent, as the ratios show, because these standard deviations are small. The
-# larger they are relative to :math:`\varepsilon`, the closer the outputs. Train with the layer that you are going to
-# use, and check this difference before you run one layer with weights trained in the other.
+# As the ratios show, the outputs differ by about one percent, because the standard deviations are small here. The
+# larger they are relative to :math:`\varepsilon`, the closer the two outputs are. Train with the layer that you are
+# going to use, and check this difference before you run one layer with weights that were trained in the other.

@@ -3,7 +3,7 @@ SciPy for two derivatives, an error for the third
 =================================================
 
 When ``backward`` is code that autograd can't see, each derivative needs its own Function. Two are enough for a gradient
-penalty, but if you stop there, a third derivative can come out with terms missing. Here you make it an error.
+penalty, but if you stop there, a third derivative can come out with terms missing. Here you make it raise an error.
 
 Read :doc:`backward_outside_autograd` first.
 """

@@ -86,8 +86,8 @@ make_dot((grad_x, x, out), params=names)
 # -------------------
 #
 # The caller holds the very tensor that you saved. If an in-place operation overwrites it, autograd notices, and
-# backward raises an error. A change through ``.data``, however, goes unnoticed, and the gradient, printed first, is 5
-# instead of 1:
+# backward raises an error. A change through ``.data``, however, goes unnoticed, so the gradient in the first line of
+# output is 5 instead of 1:
 
 x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
 out = Exp.apply(x)

@@ -58,8 +58,8 @@ print_derivatives(reentrant)
 print_derivatives(tanh_layer)
 
 # %%
-# Nothing is raised, and the first derivative is right. But the second derivative is 2, which comes only from
-# :math:`x^2`, so the layer's contribution is missing.
+# No error is raised, and the first derivative is right. But the second derivative is 2, and all of it comes from
+# :math:`x^2`: the layer's contribution is missing.
 #
 # The cause
 # ---------

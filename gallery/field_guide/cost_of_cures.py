@@ -2,8 +2,8 @@
 The cost of three cures for a lost second derivative
 ====================================================
 
-There are three ways to bring back a lost second derivative. Here you measure the memory and computation each costs, to
-choose one.
+There are three ways to bring back a lost second derivative. Here you measure how much memory and computation each of
+them costs, so that you can choose one.
 
 Read :doc:`three_cures` first.
 
@@ -39,8 +39,8 @@ for name, function in CURES.items():
 # What they cost
 # --------------
 #
-# A hook counts the bytes that autograd keeps, each storage only once, however many nodes save it. A dispatch mode
-# counts the operations that compute something and leaves out views.
+# A hook counts the bytes that autograd keeps. It counts each storage only once, however many nodes save it. A dispatch
+# mode counts the operations, but only those that compute something, so it leaves out views.
 
 
 class CountOperations(TorchDispatchMode):
@@ -79,11 +79,11 @@ for name, function in CURES.items():
 # The columns show the bytes kept after ``forward`` (4,000 of them are ``x``), the bytes kept once the first derivative
 # has a graph, and the number of operations in the first and in the second backward.
 #
-# - Computing the sigmoid again keeps the least memory for a first derivative and costs an extra sigmoid in
-#   ``backward``. If the intermediate is cheap, try this first.
+# - Computing the sigmoid again keeps the least memory for a first derivative, but ``backward`` has to run an extra
+#   sigmoid. If the intermediate is cheap, try this first.
 #
-# - Returning the sigmoid costs the most for a second derivative, because ``backward`` records an additional term and is
-#   itself run once again. Choose this if the intermediate is expensive to compute.
+# - Returning the sigmoid costs the most for a second derivative, because ``backward`` records an additional term and
+#   then runs a second time. Choose this if the intermediate is expensive to compute.
 #
-# - Passing the sigmoid to a Function for ``backward`` keeps the least memory for a second derivative. But you have to
-#   derive the second derivative by hand, and be sure that you won't need a higher one.
+# - Passing the sigmoid to a second Function keeps the least memory for a second derivative. But you have to derive the
+#   second derivative by hand, and be sure that you won't need a higher one.

@@ -29,7 +29,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Softsign is :math:`y = x / (1 + |x|)`. Its backward, :math:`g / (1 + |x|)^2`, is computed by the same loop:
+# Softsign is :math:`y = x / (1 + |x|)`. One loop in C++ computes both this and its backward, :math:`g / (1 + |x|)^2`:
 
 SOURCE = """
 #include <ATen/Dispatch.h>

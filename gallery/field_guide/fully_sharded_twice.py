@@ -2,8 +2,8 @@
 Second derivatives under FSDP
 =============================
 
-A gradient penalty needs the weights again after the first backward, but by then FSDP has freed them. One call gathers
-them for you, while two settings that look right don't help.
+A gradient penalty needs the weights again after the first backward, but by then FSDP has freed them. Here you see the
+call that gathers them, and two settings that look right but don't help.
 
 Read :doc:`fully_sharded` first.
 
@@ -23,8 +23,8 @@ from torch.distributed.fsdp import FSDPModule
 # -----------
 #
 # The model and the call that shards it come from :doc:`fully_sharded`. The loss is a penalty on the gradient with
-# respect to the rows. The first line shows it for three steps in one process without FSDP, and the others show two
-# processes' errors:
+# respect to the rows. The first line of output shows this penalty for three steps in one process without FSDP. The
+# lines after it show the errors that you get with FSDP in two processes:
 
 from data_parallel import in_processes
 from fully_sharded import Model, shard
@@ -67,7 +67,8 @@ for reshard in (True, False):
 # ---------
 #
 # FSDP frees the weights when ``backward`` is done, but the graph that ``create_graph=True`` has made still needs them.
-# ``reshard_after_forward=False`` only keeps them until that first ``backward``, so the second error is the same.
+# With ``reshard_after_forward=False``, FSDP keeps them, but only until that first ``backward``, so the second error is
+# the same.
 #
 # The cure
 # --------
@@ -96,7 +97,7 @@ for wrap in (shard, shard_both):
 # What only looks right
 # ---------------------
 #
-# After ``set_reshard_after_backward(False)`` FSDP doesn't free the weights, and nothing is raised. But it doesn't
+# After ``set_reshard_after_backward(False)`` FSDP doesn't free the weights, and no error is raised. But it doesn't
 # gather them again for the next step either, so the optimizer changes weights that ``forward`` never uses:
 
 

@@ -2,8 +2,8 @@
 Training runs, gradcheck fails
 ==============================
 
-If a gradient has more elements than its input, autograd sums it to fit, so a sum missing from ``backward`` may go
-unnoticed. Learn to read what :func:`~torch.autograd.gradcheck.gradcheck` says about such a gradient.
+If a gradient has more elements than its input, autograd sums it to fit, so you may not notice that a sum is missing
+from ``backward``. Here you learn to read what :func:`~torch.autograd.gradcheck.gradcheck` says about such a gradient.
 
 Read :doc:`/double_backward/saving_inputs` first. If your Function is correct but the check fails anyway, read
 :doc:`gradcheck_says_no`.
@@ -114,4 +114,5 @@ for function, weights in ((ScaleRowsSummed, weight), (ScaleByColumn, weight[:, N
         print(function.__name__, check.__name__, check(function.apply, (rows, weights)))
 
 # %%
-# Training also hides a loss whose ``backward`` ignores ``grad_output``; see :doc:`ignores_grad_output`.
+# Training can hide another mistake as well: a loss whose ``backward`` ignores ``grad_output``. See
+# :doc:`ignores_grad_output`.

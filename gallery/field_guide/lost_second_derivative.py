@@ -2,7 +2,7 @@
 The second derivative is silently wrong
 =======================================
 
-A Function can lose part of its second derivative without raising an error. How do you find out, and why does it happen?
+A Function can lose part of its second derivative without raising an error. How do you notice, and why does it happen?
 
 Read :doc:`/double_backward/losing_intermediates` first: it explains why an intermediate has no history.
 
@@ -56,7 +56,7 @@ print("SiLUOnCtx", derivatives_at_one(SiLUOnCtx.apply, 2))
 print("silu     ", derivatives_at_one(silu, 2))
 
 # %%
-# The first derivative agrees with that of PyTorch's own ``silu``, but the second does not. The Function in
+# The first derivative is the same as with PyTorch's own ``silu``, but the second is not. The Function in
 # :doc:`/double_backward/losing_intermediates` raised an error when it was used by itself. This one doesn't, because
 # part of its gradient still depends on ``x``. But ``gradgradcheck`` finds the mistake:
 
@@ -90,5 +90,5 @@ make_dot((grad_x, x), params=names)
 # The cure
 # --------
 #
-# You can choose among three fixes (see :doc:`three_cures`), which differ in what they cost (see :doc:`cost_of_cures`).
-# To see how training goes wrong without a fix, read :doc:`gradient_penalty`.
+# There are three fixes to choose from (see :doc:`three_cures`), and each has a different cost (see
+# :doc:`cost_of_cures`). To see how training goes wrong without a fix, read :doc:`gradient_penalty`.

@@ -55,9 +55,9 @@ for enabled in (False, True):
 print("x._fwd_used_autocast", x._fwd_used_autocast)
 
 # %%
-# ``custom_fwd`` stores its notes on the first argument of ``forward``. Here that is not ``ctx`` but the tensor ``x``,
-# as the last printed line shows. ``custom_bwd`` looks for the notes on ``ctx``, so ``backward`` fails whether autocast
-# is on or off.
+# ``custom_fwd`` stores its attributes on the first argument of ``forward``. Here that is not ``ctx`` but the tensor
+# ``x``, as the last printed line shows. ``custom_bwd`` looks for these attributes on ``ctx``, so ``backward`` fails
+# whether autocast is on or off.
 #
 # A second derivative is lost
 # ---------------------------
@@ -99,14 +99,14 @@ print("gradgradcheck", gradgradcheck(CubeCastInside.apply, exact))
 # %%
 # The decorator casts ``half`` before ``forward`` begins, but at a point where autograd isn't recording. So
 # ``save_for_backward`` keeps a copy without history, as in :doc:`lost_second_derivative`, and the first list is wrong.
-# In float32 (second list) and in the float64 checks no cast is needed, and all is well.
+# In float32 (second list) and in the float64 checks no cast is needed, so the second derivative is right.
 #
 # The cure: cast outside
 # ----------------------
 #
 # If you cast before ``apply``, autograd records the cast, and the tensor that the Function saves is one of its inputs.
-# With autocast switched off, ``forward`` and ``backward`` use the same dtype throughout. This is right for a Function
-# with or without ``setup_context``.
+# With autocast switched off, ``forward`` and ``backward`` use the same dtype throughout. This works for a Function with
+# or without ``setup_context``.
 
 
 def cube_in_float32(x):

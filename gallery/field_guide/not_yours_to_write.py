@@ -53,7 +53,7 @@ for function in (TripleOverGrad, TripleBesideGrad):
 #
 # In the backward pass, an addition sends the *same* tensor into both branches, and the branch that was recorded last
 # runs first. If that branch triples the tensor in place, the other branch gets the tripled values. So the result may
-# depend on the order of the two terms, as in this residual connection, where 4 is right:
+# depend on the order of the two terms, as it does in this residual connection, where both orders should give 4:
 
 for out in (TripleOverGrad.apply(x * 1) + x * 1, x * 1 + TripleOverGrad.apply(x * 1)):
     print(grad(out, x, torch.ones_like(out))[0].tolist())
@@ -71,7 +71,7 @@ except RuntimeError as error:
 
 # %%
 # A saved tensor isn't yours to change either. Below, the gradient (first list) is right, but the caller's input (second
-# list), perhaps a parameter, has been overwritten. A second ``backward`` notices the change:
+# list), which might be a parameter, has been overwritten. A second ``backward`` notices the change and raises an error:
 
 
 class SquareOverSaved(torch.autograd.Function):

@@ -98,8 +98,8 @@ else:
 # --------------------
 #
 # If an operator is meant to change an argument, name the argument in ``mutates_args``, and return nothing. Then
-# ``opcheck`` passes, but autograd has no derivative for the change. In torch 2.13 you get the gradient as if nothing
-# had changed, without an error. So if you want to differentiate an operator, let it return a new tensor:
+# ``opcheck`` passes, but autograd has no derivative for the change. In torch 2.13 you get no error, and the gradient
+# comes out as if the argument had not changed. So if you want to differentiate an operator, let it return a new tensor:
 
 
 @custom_op("field_guide::double_it", mutates_args=("x",))

@@ -43,8 +43,8 @@ for function in (detached_exp, torch.exp):
 # The cause
 # ---------
 #
-# Autograd cannot record what NumPy does, so ``numpy()`` refuses. ``detach()`` silences the error, but then NumPy's
-# result is a constant to autograd. The product still has a gradient, but only the part that comes from its first
+# Autograd cannot record what NumPy does, so ``numpy()`` raises an error. ``detach()`` silences it, but to autograd,
+# NumPy's result is then a constant. The product still has a gradient, but only the part that comes from its first
 # factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
 #
 # The same again, one level up
@@ -89,7 +89,7 @@ print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=
 # The cure
 # --------
 #
-# Use NumPy in ``forward``, but PyTorch in ``backward`` where you can. Where you can't, make ``backward`` a second
+# Use NumPy in ``forward``, but PyTorch in ``backward`` where you can. Where you can't, let ``backward`` call a second
 # Function, as in :doc:`/double_backward/backward_outside_autograd`.
 
 

@@ -28,8 +28,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The critic has eight layers with the ``Tanh`` of :doc:`gradient_penalty`. Its loss takes 1024 real points and as many
-# fake ones, and the penalty takes the real ones. A step is a list of terms, and ``run`` calls ``backward`` on each. The
+# The critic has eight layers with the ``Tanh`` of :doc:`gradient_penalty`. Its loss uses 1024 real points and as many
+# fake ones, the penalty only the real ones. A step is a list of terms, and ``run`` calls ``backward`` on each. The
 # columns show the peak memory, the floating-point operations and the time, each relative to the first line:
 
 from gradient_penalty import Tanh
@@ -93,8 +93,8 @@ assert peak > 2 and 1.9 < operations < 2.2 and time > 1.3
 # The cause
 # ---------
 #
-# For the loss, an inner layer multiplies matrices three times per batch: in ``forward``, and in ``backward`` for the
-# gradients of its input and of its weight. For the penalty it does so six times: once in ``forward``, once for the
+# For the loss, an inner layer multiplies matrices three times per batch: once in ``forward`` and twice in ``backward``,
+# for the gradients of its input and its weight. For the penalty it does so six times: once in ``forward``, once for the
 # gradient of its input, and four times as ``backward`` differentiates these two products, each with respect to both
 # factors. So a penalty on one batch costs as much as the loss on two batches, and it is normal for this step to take
 # twice as long. The peak grows because the graphs of loss and penalty are in memory together.
@@ -102,8 +102,9 @@ assert peak > 2 and 1.9 < operations < 2.2 and time > 1.3
 # The cure
 # --------
 #
-# To save memory, call ``backward`` on the loss before computing the penalty, and split the penalty. To save time,
-# penalise only part of the batch, or only every fourth step with four times the weight. The last line sums four steps:
+# To save memory, call ``backward`` on the loss before you compute the penalty, and split the penalty into parts. To
+# save time, penalise only part of the batch, or add the penalty only in every fourth step, with four times the weight.
+# The last line of output is the sum of four such steps:
 
 STEPS = {
     "two_backwards": [loss, penalty],
@@ -121,6 +122,6 @@ assert parts[0] < 1.1 < two[0] < 0.8 * peak
 assert max(quarter[1], fourth[1] / 4) < 1.3 and max(quarter[2], fourth[2] / 4) < two[2]
 
 # %%
-# ``two_backwards`` and ``four_parts`` give the gradients of ``together``, unless a layer mixes rows, as batch norm
-# does. With four parts the penalty needs no more memory than the loss. The last two estimate the same gradients with a
-# quarter of the penalty's arithmetic.
+# ``two_backwards`` and ``four_parts`` give the same gradients as ``together``, unless a layer mixes rows, as batch norm
+# does. With four parts the penalty needs no more memory than the loss. ``one_quarter`` and ``every_fourth`` estimate
+# these gradients with a quarter of the penalty's arithmetic.

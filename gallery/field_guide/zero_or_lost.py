@@ -60,10 +60,10 @@ for function in (Triple, CubeOnCtx):
 # The cause
 # ---------
 #
-# In neither case is there a path from ``grad_x`` to ``x``. (You get the same message if you forget
-# ``create_graph=True``.) To autograd, a zero derivative and a lost one look the same. A tool that fills in zeros, like
-# ``hessian``, doesn't help: for ``CubeOnCtx`` it returns zeros, although the diagonal should be :math:`6x`. Finite
-# differences, as in ``gradgradcheck``, can tell the two apart:
+# In both cases, no path leads from ``grad_x`` to ``x``. (You get the same message if you forget ``create_graph=True``.)
+# To autograd, a zero derivative and a lost one look the same. A tool that fills in zeros, like ``hessian``, doesn't
+# help: for ``CubeOnCtx`` it returns zeros, although the diagonal should be :math:`6x`. Finite differences, as in
+# ``gradgradcheck``, can tell the two apart:
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
@@ -116,8 +116,8 @@ print("gradgradcheck", gradgradcheck(torch.mul, (x, weight)))
 # The cure
 # --------
 #
-# A zero second derivative can take two forms: ``grad_x`` has no graph, or ``x`` is not in its graph. Be ready for both.
-# This function returns the row sums of the Hessian:
+# When the second derivative is zero, there are two cases to handle: either ``grad_x`` has no graph, or it has one that
+# doesn't contain ``x``. This function returns the row sums of the Hessian:
 
 
 def second_or_zeros(function, x):

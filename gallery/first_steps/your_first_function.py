@@ -24,8 +24,8 @@ torch.manual_seed(0)
 # -----------------------
 #
 # A standard logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. The
-# logarithm of that is a harmless number near -110, but in ``float32`` the distribution function is 0 at both bounds, so
-# the plain formula gives ``-inf``:
+# logarithm of this probability is a harmless number near -110, but in ``float32`` the distribution function is 0 at
+# both bounds, so the plain formula gives ``-inf``:
 
 bounds = torch.tensor([-109.5, -110.5], requires_grad=True)
 x, y = logsigmoid(bounds)
@@ -47,8 +47,8 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 #    \frac{\partial f}{\partial y} = -\frac{1}{e^d - 1}
 #
 # For a gap of zero, both derivatives are infinite, so the Function takes a third argument, a lower limit for the gap.
-# Clamping the gap before the formula would set the same limit, but below it ``clamp`` has a zero derivative, so the gap
-# would contribute nothing to the gradient.
+# If you clamped the gap before the formula instead, the limit would be the same. But below the limit ``clamp`` has a
+# derivative of zero, so the gap would contribute nothing to the gradient.
 
 
 def log_one_minus_exp(gap):
@@ -124,7 +124,7 @@ print(out.item(), grad_bounds.tolist())
 #
 # The checks compare the gradient, and then its own derivative, with finite differences in ``float64``. Above the
 # smallest gap the two have to agree. Below it the gradient is meant to differ, so it is compared with the formula. The
-# last line prints it beside the gradient that ``clamp`` would give:
+# last line of output shows this gradient beside the one that ``clamp`` would give:
 
 x = torch.rand(4, 3, dtype=torch.float64, requires_grad=True)
 y = (torch.rand(3, dtype=torch.float64) - 1.5).requires_grad_()
