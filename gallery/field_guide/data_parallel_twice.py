@@ -27,9 +27,9 @@ torch.manual_seed(0)
 # ``all_reduce`` in ``backward``
 # ------------------------------
 #
-# Two definitions come from :doc:`data_parallel`: ``Centred`` subtracts a mean, and ``of_all`` computes the mean over
-# all processes. ``of_all_unrecorded`` below computes the same mean without ``SumOverProcesses``. The loss is a penalty
-# on the gradient with respect to the inputs:
+# ``Centred`` and ``of_all`` come from :doc:`data_parallel`: ``Centred`` subtracts a mean, and ``of_all`` computes the
+# mean over all processes. ``of_all_unrecorded`` below computes the same mean without ``SumOverProcesses``. The loss is
+# a penalty on the gradient with respect to the inputs:
 
 from data_parallel import Centred, SumOverProcesses, in_processes, of_all
 

@@ -3,8 +3,8 @@ A sparse matrix as an input
 ===========================
 
 A sparse matrix has a derivative for each element that it stores, and also for each zero that it doesn't. Here you write
-two Functions, one that returns only the derivatives of the stored elements and one that returns all of them, and learn
-to tell ``gradcheck`` which you mean.
+two Functions, one that returns only the stored elements' derivatives and one that returns the derivatives of all
+elements, and learn to tell ``gradcheck`` which set you mean.
 
 Read :doc:`none_and_zeros` first.
 
