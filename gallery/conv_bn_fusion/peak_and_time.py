@@ -30,8 +30,8 @@ print("cuda" if cuda else "cpu", torch.__version__)
 # --------
 #
 # Memory peaks somewhere in ``backward``, when one layer's temporary tensors come on top of everything that is still
-# kept. You measure it with the profiler's memory events on the CPU and with the allocator on a CUDA device. If the
-# first line of output above says ``cpu``, the CUDA branch has not run.
+# kept. You measure the peak with the profiler's memory events on the CPU and with the allocator on a CUDA device. If
+# the first line of output above says ``cpu``, the CUDA branch has not run.
 
 
 def step(layer, inputs, weights):
@@ -78,8 +78,8 @@ assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks
 # The price in time
 # -----------------
 #
-# Here are the times of forward and backward together, with six layers. Each is the shortest of ten, and the layers take
-# turns, so that a busy moment affects all of them. The last column is relative to ``nn``:
+# Here are the times of forward and backward together, with six layers. Each is the shortest of ten, and the four kinds
+# of layer take turns, so that a busy moment affects all of them. The last column is relative to ``nn``:
 
 
 def seconds(layer):

@@ -96,7 +96,7 @@ if module:
 # pybind11 holds the GIL while a C++ function runs, and the engine refuses to start in a thread that holds it. A second
 # thread doesn't hold it, so the engine starts there. But a Function's ``backward`` is Python code and waits for the
 # GIL, while the first thread keeps the GIL and waits for the second thread. The backward of ``torch.tanh`` runs no
-# Python, so its call, which printed the last line, ends in time.
+# Python, so the call with ``torch.tanh``, in the last line, ends in time.
 #
 # The cure
 # --------
@@ -113,4 +113,4 @@ if module:
 
 # %%
 # The last line comes from the operator that ``TORCH_LIBRARY`` defines. It needs no guard, because PyTorch releases the
-# GIL before it calls an operator.
+# GIL before it calls the operator.

@@ -82,8 +82,8 @@ except RuntimeError as error:
     print(type(error).__name__, "\n".join(str(error).splitlines()[:3]), sep=": ")
 
 # %%
-# In the message, ``numerical`` is the measured slope of ``whole``, which is zero. In torch 2.13, fast mode compares it
-# with the slope that ``backward`` gives for the next output, ``x - whole``. Use slow mode, which doesn't mix up the
+# In the message, ``numerical`` is zero, the measured slope of ``whole``. In torch 2.13, fast mode compares this slope
+# with the one that ``backward`` gives for the next output, ``x - whole``. Use slow mode, which doesn't mix up the
 # outputs, or check a function that returns only the differentiable output:
 
 

@@ -79,8 +79,8 @@ assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
 # Each line of the output shows how many bytes a function holds or saves for an input of 1,000,000 bytes, with each
-# storage counted once. In the first column nothing is converted, in the second everything, and in the third only what
-# the hook above chooses.
+# storage counted once. For the first number nothing is converted, for the second everything, and for the third only
+# what the hook above chooses.
 
 from recompute_or_save import tanh_gelu
 
