@@ -114,8 +114,8 @@ print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
 # The cause and the cure
 # ----------------------
 #
-# Each line of output names the two means and shows the largest error. DDP averages each ``weight.grad`` over the
-# processes. If the shares are equal, as they are here, that is right as long as no row's result depends on other rows.
-# So the first line, where nothing is subtracted, is right. But DDP does nothing inside a Function: if ``forward``
-# averages over all processes, ``backward`` has to do so too, as in the fourth line. For the second derivative, read
-# :doc:`data_parallel_twice`.
+# Each of the first four lines of output names the two means and shows the largest error. DDP averages each
+# ``weight.grad`` over the processes. If the shares are equal, as they are here, that is right as long as no row's
+# result depends on other rows. So the first line, where nothing is subtracted, is right. But DDP does nothing inside a
+# Function: if ``forward`` averages over all processes, ``backward`` has to do so too, as in the fourth line. For the
+# second derivative, read :doc:`data_parallel_twice`.

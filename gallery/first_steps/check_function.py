@@ -109,8 +109,8 @@ def check_needs_input_grad(function, inputs):
 
 
 # %%
-# A batch may be empty, for example because a filter let nothing through. If a tensor is as long as the first one, the
-# check takes it for a batch and empties it:
+# A batch may be empty, for example because a filter let nothing through. Every tensor that is as long as the first one
+# counts as a batch, and the check empties it:
 
 
 def check_empty_batch(function, inputs):
