@@ -29,7 +29,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Softsign is :math:`y = x / (1 + |x|)`. One loop in C++ computes both this and its backward, :math:`g / (1 + |x|)^2`:
+# Softsign is :math:`y = x / (1 + |x|)`. The same loop in C++ computes this and its backward, :math:`g / (1 + |x|)^2`:
 
 SOURCE = """
 #include <ATen/Dispatch.h>

@@ -104,7 +104,7 @@ assert peak > 2 and 1.9 < operations < 2.2 and time > 1.3
 #
 # To save memory, call ``backward`` on the loss before you compute the penalty, and split the penalty into parts. To
 # save time, penalise only part of the batch, or add the penalty only in every fourth step, with four times the weight.
-# The last line of output is the sum of four such steps:
+# The last line of output is the sum of four steps, one of them with the penalty:
 
 STEPS = {
     "two_backwards": [loss, penalty],

@@ -116,8 +116,8 @@ print("gradgradcheck", gradgradcheck(torch.mul, (x, weight)))
 # The cure
 # --------
 #
-# When the second derivative is zero, there are two cases to handle: either ``grad_x`` has no graph, or it has one that
-# doesn't contain ``x``. This function returns the row sums of the Hessian:
+# When the second derivative is zero, ``grad_x`` may have no graph, or it may have one that doesn't contain ``x``.
+# Handle both cases. This function returns the row sums of the Hessian:
 
 
 def second_or_zeros(function, x):
