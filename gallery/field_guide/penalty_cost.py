@@ -28,9 +28,10 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The critic has eight layers with the ``Tanh`` of :doc:`gradient_penalty`. Its loss uses 1024 real points and as many
-# fake ones, the penalty only the real ones. A step is a list of terms, and ``run`` calls ``backward`` on each. The
-# columns show the peak memory, the floating-point operations and the time, each relative to the first line:
+# The critic has eight layers and uses the ``Tanh`` from :doc:`gradient_penalty`. Its loss is computed on 1024 real
+# points and as many fake ones, whereas the penalty uses only the real ones. A step is a list of terms, and ``run``
+# calls ``backward`` on each. The columns show the peak memory, the number of floating-point operations and the time,
+# each relative to the first line:
 
 from gradient_penalty import Tanh
 

@@ -112,7 +112,8 @@ print_failing(ReadsMemory, "strided gradient")
 
 # %%
 # A caller may need the gradient of only one input, for example because the weight is frozen. This Function computes
-# both gradients anyway. The checklist first tries it without the gradient of ``x``, which the output calls gradient 0:
+# both gradients anyway. The checklist first runs ``backward`` without asking for the gradient of ``x``, which the
+# output calls gradient 0:
 
 
 class ComputesAll(Linear):
