@@ -12,10 +12,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import Site
+from conftest import PROJECT, Site
 from hypothesis import given
 from hypothesis import strategies as st
 from sitebuild.commands import make_variables
+
+sys.path.insert(0, str(PROJECT / "locks"))
+import lock_file
 
 WRONG = {
     "LANGUAGES": ["en ../../../victim", "/victim", "en;touch victim", "", " ", "en en", "../en", "en/zh", "EN", "en\nde."],
@@ -146,9 +149,11 @@ def test_a_broken_environment_is_made_again(small_site: Site, tmp_path: Path) ->
     (environment / "stray").write_text("")
     for mark in (".installed", ".installed-test"):
         (environment / mark).touch()
-    locks = [f"locks/{name}.txt" for name in ("build", "torch", "site", "tests")]
+    small_site.write("tests/requirements.txt", "")
+    locks = {name: lock_file.head(small_site.root, wanted) for wanted, names in lock_file.LOCKS.items() for name in names}
+    for name, text in locks.items():
+        small_site.write(name, text)
     for name in ("requirements.txt", "tests/requirements.txt", *locks):
-        small_site.write(name, "")
         os.utime(small_site.root / name, (time.time() - 100,) * 2)
     command = ["make", f"--directory={small_site.root}", ".venv/.installed", f"PYTHON={sys.executable}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

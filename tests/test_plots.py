@@ -69,11 +69,10 @@ def luminance(colour: str) -> float:
 
 
 def test_all_default_colours_have_counterparts_that_can_be_seen() -> None:
-    from matplotlib import rcParamsDefault
-
-    for colour in rcParamsDefault["axes.prop_cycle"].by_key()["color"]:
+    colours = [matplotlib.colors.to_hex(f"C{number}") for number in range(10)]
+    for colour in colours:
         assert "stroke-" in plot_svg.from_figure(draw(colour), "p-").svg
-    names = [plot_svg.CLASSES[colour] for colour in rcParamsDefault["axes.prop_cycle"].by_key()["color"]]
+    names = [plot_svg.CLASSES[colour] for colour in colours]
     assert len(set(names)) == 10
     styles = (PROJECT / "docs/_static/plot.css").read_text(encoding="utf-8")
     for name in names:

@@ -86,7 +86,7 @@ def test_a_read_only_disk_is_named(small_disk: Callable[[str], None], site: Site
     small_disk("200m,rw")
     assert result.returncode == 1
     reason = os.strerror(errno.EROFS)
-    assert result.stderr.startswith(f"{site.root}/build/stages/lock: {reason}: ")
+    assert result.stderr.startswith(f"{site.root}/build/stages/tmp: {reason}: ")
     assert result.stderr.count("\n") == 1
     assert site.contents() == before
     assert site.build().returncode == 0

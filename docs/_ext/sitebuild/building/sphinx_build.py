@@ -83,7 +83,8 @@ def try_sphinx(root: Path, builds: list[SphinxBuild], languages: list[str], opti
         # build knows nothing of catalogues of the interface, of our modules or of a failure in between.
         shutil.rmtree(build.out, ignore_errors=True)
     temporary = root / TEMPORARY
-    shutil.rmtree(temporary, ignore_errors=True)
+    if temporary.exists():
+        shutil.rmtree(temporary)  # says at once what cannot be written to
     temporary.mkdir(parents=True)
     environment = temporary_folder.environment_with(temporary)
     commands = [each.command(root, languages, options) for each in builds]
