@@ -133,6 +133,16 @@ def make_small_site(root: Path) -> Site:
     return Site(root)
 
 
+def build_small_site(root: Path) -> Site:
+    """Put a small site into the new folder ``root`` and build it, with a date that does not change."""
+    site = make_small_site(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "86400")
+        result = site.build()
+    assert result.returncode == 0, result.stderr
+    return site
+
+
 @pytest.fixture
 def small_site(tmp_path: Path) -> Site:
     """A site with one example, not built yet."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Site, make_small_site
+from conftest import Site, build_small_site
 from test_build import executions
 
 from sitebuild.building.fingerprint import fingerprint_site
@@ -54,12 +54,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Site:
-    site = make_small_site(tmp_path_factory.mktemp("damaged") / "site")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOURCE_DATE_EPOCH", "86400")
-        result = site.build()
-    assert result.returncode == 0, result.stderr
-    return site
+    return build_small_site(tmp_path_factory.mktemp("damaged") / "site")
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)

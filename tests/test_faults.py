@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Site, command, make_small_site
+from conftest import Site, build_small_site, command
 from test_build import SCRIPT, executions
 
 # A script that does what its first line says, and has started a process that would go on without it.
@@ -30,12 +30,7 @@ EAT = "eaten = []\nwhile True:\n    eaten.append(b'x' * 2**20)"
 
 @pytest.fixture(scope="module")
 def built_site(tmp_path_factory) -> Site:
-    site = make_small_site(tmp_path_factory.mktemp("built") / "site")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOURCE_DATE_EPOCH", "86400")
-        result = site.build()
-    assert result.returncode == 0, result.stderr
-    return site
+    return build_small_site(tmp_path_factory.mktemp("built") / "site")
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ def descendants(process: int) -> list[int]:
     """Children of ``process``, their children and so on."""
     found = children(process)
     for child in found:  # it grows meanwhile
-        found += descendants(child)
-    return list(dict.fromkeys(found))
+        found += [each for each in children(child) if each not in found]
+    return found
 
 
 def command_of(process: int) -> str:
