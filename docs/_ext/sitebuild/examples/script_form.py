@@ -23,10 +23,10 @@ def chapter_faults(source: Path, scripts: Path, generated: Path) -> list[str]:
     """What is wrong with the folders of a chapter, for its scripts and in ``source`` for its pages."""
     if not (scripts / "index.rst").is_file():
         return [f"gallery/{scripts.name}/index.rst is missing; conf.py names that chapter"]
-    if nested := [path for path in sorted(scripts.glob("*/**/*.py")) if "__pycache__" not in path.parts]:
+    if nested := [path for path in sorted(scripts.iterdir()) if path.is_dir() and path.name != "__pycache__"]:
         return [
-            f"gallery/{nested[0].relative_to(scripts.parent)}: a chapter has no folders of scripts in it; "
-            f"move the script to gallery/{scripts.name}, or to a chapter of its own, named in conf.py"
+            f"gallery/{scripts.name}/{nested[0].name}: a chapter has no folders in it; move its scripts to "
+            f"gallery/{scripts.name}, or to a chapter of its own, named in conf.py, and remove the folder"
         ]
     name = generated.name
     if generated.parent == source and _NAME.fullmatch(name) and name not in _TAKEN:
