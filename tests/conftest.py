@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ PAGES = sorted(
         if path.suffix in {".py", ".rst"}
     ]
 )
+GENERATED = "docs/double_backward"  # pages of the chapter of a small site
 MACHINERY = ("_ext", "_templates", "_static", "_inventories", "_search")
 
 FLAGS = [
@@ -133,9 +136,27 @@ def make_small_site(root: Path) -> Site:
     return Site(root)
 
 
+@functools.cache
+def _results_of_small_site() -> Path:
+    """Generated pages of a small site whose example ran once: results hold wherever the checkout lies."""
+    folder = tempfile.TemporaryDirectory(prefix="small-site-")
+    atexit.register(folder.cleanup)
+    site = make_small_site(Path(folder.name, "site"))
+    result = site.build("en", "--examples")
+    assert result.returncode == 0, result.stderr
+    return site.root / GENERATED
+
+
+def make_executed_site(root: Path) -> Site:
+    """Put a small site into the new folder ``root``, with the results of its example: nothing of it runs again."""
+    site = make_small_site(root)
+    shutil.copytree(_results_of_small_site(), root / GENERATED)
+    return site
+
+
 def build_small_site(root: Path) -> Site:
     """Put a small site into the new folder ``root`` and build it, with a date that does not change."""
-    site = make_small_site(root)
+    site = make_executed_site(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "86400")
         result = site.build()
@@ -145,7 +166,13 @@ def build_small_site(root: Path) -> Site:
 
 @pytest.fixture
 def small_site(tmp_path: Path) -> Site:
-    """A site with one example, not built yet."""
+    """A site with one example, which ran already; nothing else of the site was built yet."""
+    return make_executed_site(tmp_path / "site")
+
+
+@pytest.fixture
+def fresh_site(tmp_path: Path) -> Site:
+    """A site with one example, as a clone brings it."""
     return make_small_site(tmp_path / "site")
 
 
