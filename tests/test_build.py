@@ -194,3 +194,14 @@ def test_the_build_date_can_be_set(small_site: Site, monkeypatch) -> None:
     small_site.build()
     footer = small_site.page("en", "index").select_one(".bottom-of-page").get_text()
     assert re.search(r"Built on 1970-01-02 with torch 2\.\S+, Sphinx 9\.\S+ and Graphviz \d", footer)
+
+
+def test_a_build_does_not_wait_for_matplotlib_that_no_script_imports(small_site: Site) -> None:
+    looks = (
+        "\n\ndef setup(app):\n"
+        '    app.connect("builder-inited", lambda _app: print("Matplotlib", "matplotlib" in sys.modules, file=sys.stderr))\n'
+    )
+    small_site.write("conf.py", (small_site.root / "conf.py").read_text() + looks)
+    assert small_site.build().returncode == 0
+    for log in ("examples-en", "html-en"):
+        assert "Matplotlib False" in (small_site.root / f"build/stages/{log}.log").read_text()

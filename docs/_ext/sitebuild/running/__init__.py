@@ -12,4 +12,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the run of the examples and the builder that asks for nothing else."""
     app.setup_extension("sitebuild.running.gallery_run")
     app.setup_extension("sitebuild.running.examples_builder")
+    app.setup_extension("sitebuild.running.unneeded_imports")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
