@@ -19,11 +19,11 @@ from nbclient import NotebookClient
 from sitebuild.definitions.chapter_files import completed
 from sitebuild.downloads import notebook
 from sitebuild.translation.display_width import display_width, wrap
+from sitebuild.examples.script_blocks import split_blocks
 from sitebuild.translation.translated_script import (
     ScriptTranslationError,
     code_tree,
     normalise,
-    split_blocks,
     translate_script,
 )
 

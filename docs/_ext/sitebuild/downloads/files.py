@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sphinx.errors import ExtensionError
 
 from sitebuild.definitions.chapter_files import imports_of
 from sitebuild.definitions.completed_script import complete
-from sitebuild.downloads.notebook import write_notebook
+from sitebuild.downloads.notebook import NotebookError, write_notebook
 from sitebuild.examples.gallery import chapters, scripts_of
 from sitebuild.translation.page_catalogue import catalogue_of
 from sitebuild.translation.source_comments import CommentTranslationError
@@ -32,7 +33,13 @@ def write_zip(path: Path, files: list[Path]) -> None:
 
 
 def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None:
-    """Write script and notebook of one example, with what it imports from other sections."""
+    """Write script and notebook of one example, with what it imports from other sections.
+
+    Raises
+    ------
+    ExtensionError
+        With one line on what cannot be translated, or not be shown in a notebook.
+    """
     page = f"{chapter}/{script.stem}"
     draft = app.config.draft
     source, translations = script.read_text(encoding="utf-8"), catalogue_of(app, page)
@@ -51,23 +58,43 @@ def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None
         flowing = whole(wrapped=False)
     except (ScriptTranslationError, CommentTranslationError) as error:
         raise ExtensionError(f"gallery/{chapter}/{script.name} in {app.config.language}: {error}") from error
-    notebook = write_notebook(flowing, app.config.sphinx_gallery_conf, title_of)
+    try:
+        notebook = write_notebook(flowing, app.config.sphinx_gallery_conf, title_of)
+    except NotebookError as error:
+        raise ExtensionError(f"gallery/{chapter}/{script.name}{_line_of(str(error), source)}: {error.advice}") from error
     (folder / f"{script.stem}.ipynb").write_text(notebook, encoding="utf-8")
+
+
+def _line_of(text: str, source: str) -> str:
+    """Line of a script in which ``text`` stands, as it is put behind the script's name."""
+    return next((f":{number}" for number, line in enumerate(source.split("\n"), 1) if text in line), "")
+
+
+def _written(app: Sphinx, scripts: list[Path], chapter: str, folder: Path) -> Iterator[str]:
+    """Write the downloads of a chapter; yield one line for each that cannot be written."""
+    for script in scripts:
+        try:
+            write_example(app, script, chapter, folder)
+        except ExtensionError as error:
+            yield str(error)
 
 
 def write_downloads(app: Sphinx, exception: Exception | None) -> None:
     """After the pages: write the downloads of every chapter."""
     if exception is not None or app.builder.format != "html":
         return
+    problems: list[str] = []
     for gallery, generated in chapters(app):
         folder = Path(app.outdir) / FOLDER / generated.name
         folder.mkdir(parents=True, exist_ok=True)
         scripts = scripts_of(gallery)
-        for script in scripts:
-            write_example(app, script, generated.name, folder)
+        problems += _written(app, scripts, generated.name, folder)
         for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")):
             files = [folder / f"{script.stem}{suffix}" for script in scripts]
-            write_zip(folder.with_name(f"{generated.name}-{kind}.zip"), files)
+            if not problems:
+                write_zip(folder.with_name(f"{generated.name}-{kind}.zip"), files)
+    if problems:
+        raise ExtensionError("\n".join(problems))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any
 from sphinx_gallery.notebook import jupyter_notebook
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
+from sitebuild.downloads.markdown_forms import find_left, spell_forms, translate_headings
+
 # Sphinx-Gallery translates most of reST; roles it leaves alone.
 _ROLE = re.compile(r":(?P<role>doc|ref|func|meth|class):`(?:(?P<title>[^`<]+?)\s*<(?P<explicit>[^`>]+)>|(?P<target>[^`]+))`")
 # Parts of Markdown: code, escaped characters and notes, which stay as Sphinx-Gallery wrote them; formulas; and
@@ -24,6 +26,17 @@ _MARKDOWN = re.compile(
     re.MULTILINE,
 )
 INSTALL = "# Graphviz: apt-get install graphviz / brew install graphviz\n%pip install --quiet torch torchviz scipy matplotlib scikit-learn"
+
+
+class NotebookError(ValueError):
+    """A text holds a piece of reST that no notebook can show; it is the argument."""
+
+    @property
+    def advice(self) -> str:
+        """What to write instead."""
+        note = re.fullmatch(r"\[.*\]_", str(self))
+        instead = "write a link, or the note in brackets" if note else "say it in words, or with a form that docs/script_forms.toml lists"
+        return f"a notebook cannot show {self}; {instead}"
 
 
 def _spell_roles(text: str, title_of: Callable[[str], str]) -> str:
@@ -63,19 +76,27 @@ def write_notebook(script: str, gallery_conf: dict[str, Any], title_of: Callable
         Sphinx-Gallery's settings.
     title_of : callable
         Gives the title of the page to which a ``:doc:`` role leads.
+
+    Raises
+    ------
+    NotebookError
+        If a text holds what Markdown has no counterpart of.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "script.py"
         path.write_text(script, encoding="utf-8")
         _conf, blocks = split_code_and_text_blocks(str(path))
     blocks = [
-        block._replace(content=_spell_roles(block.content, title_of)) if block.type == "text" else block
+        block._replace(content=_spell_roles(spell_forms(block.content), title_of)) if block.type == "text" else block
         for block in blocks
     ]
     notebook = jupyter_notebook(blocks, {**gallery_conf, "first_notebook_cell": INSTALL}, ".")
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = [make_harmless("".join(cell["source"]))]
+            markdown = "".join(cell["source"])
+            if left := find_left(markdown):
+                raise NotebookError(left)
+            cell["source"] = [translate_headings(make_harmless(markdown))]
     # What is installed while building says nothing about where the notebook will run.
     notebook["metadata"] = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

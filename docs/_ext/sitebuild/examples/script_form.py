@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tokenize
 from pathlib import Path
 
 from sitebuild.examples.forbidden_characters import find_forbidden
 from sitebuild.examples.gallery import name_of
+from sitebuild.examples.script_blocks import form_faults
 
 # Names become addresses and names of files.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
@@ -37,7 +39,7 @@ def chapter_faults(source: Path, scripts: Path, generated: Path) -> list[str]:
 
 
 def script_faults(script: Path) -> list[str]:
-    """The first thing that is wrong with a script, as one line."""
+    """What is wrong with a script, one line each; with a file that is hard to read, the first thing."""
     name = name_of(script)
     if not _NAME.fullmatch(script.stem) or script.stem == "index":
         return [f"{name}: name it with letters, digits and _ alone, and not index"]
@@ -52,7 +54,10 @@ def script_faults(script: Path) -> list[str]:
             return [
                 f"{name}:{number}: the line holds the character {character}; leave it out, or write an escape"
             ]
-    return []
+    try:
+        return [f"{name}:{fault.line}: {fault.problem}" for fault in form_faults(text)]
+    except (SyntaxError, tokenize.TokenError):
+        return []  # its run says more about it
 
 
 def output_faults(script: Path, page: Path, longest: int) -> list[str]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from sitebuild.examples.forbidden_characters import find_forbidden
 
 # With these words a comment divides a script into cells, or gives orders to Sphinx-Gallery.
-_ORDER = re.compile(r"%%|\s*sphinx_gallery_")
+_SETTING = re.compile(r"\s*sphinx_gallery_")
+_ORDER = re.compile(rf" ?%%|{_SETTING.pattern}")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def find_comments(code: str) -> list[Comment]:
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type != tokenize.COMMENT:
             continue
+        if _SETTING.match(token.string[1:]):
+            continue  # nothing to read, and no part of the comments beside it
         row, column = token.start[0] - 1, token.start[1]
         trailing = bool(lines[row][:column].strip())
         text = _strip_mark(token.string)

@@ -6,64 +6,19 @@ Uses the catalogue of the script's page, so a download and a page say the same.
 from __future__ import annotations
 
 import ast
-import re
 import tokenize
-from dataclasses import dataclass
 
 from sitebuild.examples.forbidden_characters import find_forbidden
 from sitebuild.translation.display_width import display_width, wrap
+from sitebuild.translation.prose_runs import Run, find_runs
+from sitebuild.examples.script_blocks import Block, ScriptFormError, read_docstring, split_blocks
 from sitebuild.translation.source_comments import find_comments, translate_comments
 
 WIDTH = 98  # columns of a line of prose, "# " included
-_LIST_ITEM = re.compile(r"^(?:[-*]|#\.|\d+\.) +")
-_QUOTES = re.compile(r'[rR]?"""')
-_UNDERLINE = re.compile(r"([=\-~^\"'])\1{2,}")
-
-
-@dataclass(frozen=True)
-class Block:
-    """A run of lines of a script.
-
-    Attributes
-    ----------
-    kind : str
-        "docstring", "text" (comments after ``# %%``) or "code".
-    lines : tuple of str
-        Its lines, as they stand in the file.
-    """
-
-    kind: str
-    lines: tuple[str, ...]
 
 
 class ScriptTranslationError(ValueError):
     """A script and its catalogue do not fit together."""
-
-
-def split_blocks(source: str) -> list[Block]:
-    """Divide a script into its docstring, its text blocks and its code; joined they are the script.
-
-    Raises
-    ------
-    ScriptTranslationError
-        If it does not begin with a docstring whose quotes stand on lines of their own.
-    """
-    lines = source.split("\n")
-    tree = ast.parse(source)
-    docstring_end = (tree.body[0].end_lineno or 0) if ast.get_docstring(tree) is not None else 0
-    if not (docstring_end > 1 and _QUOTES.fullmatch(lines[0]) and lines[docstring_end - 1].rstrip() == '"""'):
-        raise ScriptTranslationError('a script begins with a docstring, its """ on lines of their own')
-    blocks = [Block("docstring", tuple(lines[:docstring_end]))]
-    kind, run = "code", list[str]()
-    for line in lines[docstring_end:]:
-        starts_text = line.startswith("# %%")
-        ends_text = kind == "text" and not line.startswith("#")
-        if starts_text or ends_text:
-            blocks.append(Block(kind, tuple(run)))
-            kind, run = ("text" if starts_text else "code"), []
-        run.append(line)
-    blocks.append(Block(kind, tuple(run)))
-    return [block for block in blocks if block.lines]
 
 
 def normalise(text: str) -> str:
@@ -86,69 +41,75 @@ class _Prose:
             self.met.add(key)
         return translation or None
 
-    def _paragraph(self, lines: list[str]) -> list[str]:
-        first = lines[0]
-        indent = first[: len(first) - len(first.lstrip())]
-        mark = match[0] if (match := _LIST_ITEM.match(first.lstrip())) else ""
-        body = [first.lstrip().removeprefix(mark), *lines[1:]]
-        translation = self._translate(" ".join(body))
-        if translation is None:
-            return lines
-        hanging = indent + " " * len(mark)
-        pieces = wrap(translation, self.width - len(hanging)) if self.width else [normalise(translation)]
-        return [indent + mark + pieces[0], *(hanging + piece for piece in pieces[1:])]
-
     def translate(self, lines: list[str]) -> list[str]:
         """Translate every paragraph and title of ``lines``; the rest stays."""
         result: list[str] = []
-        for run in _runs(lines):
-            if len(run) == 2 and _UNDERLINE.fullmatch(run[1].strip()):
-                title = normalise(self._translate(run[0]) or "") or run[0]
-                result += [title, run[1][0] * max(display_width(title), 3)]
-            elif run[0].strip():
-                result += self._paragraph(run)
-            else:
-                result += run
-        return result
+        done = 0
+        for run in find_runs(lines, lambda text: normalise(text) in self.translations):
+            result += lines[done : run.first]
+            written, done = lines[run.first : run.last + 1], run.last + 1
+            translation = self._translate(run.text(lines))
+            result += written if translation is None else self._in_place(run, translation, written)
+        return result + lines[done:]
+
+    def _in_place(self, run: Run, translation: str, written: list[str]) -> list[str]:
+        """The lines of ``run``, which are ``written`` in the script, in the other language."""
+        if run.under:
+            title = run.prefix + normalise(translation)
+            adornment = written[-1][0] * max(display_width(title) + len(run.prefix), 3)
+            return [adornment, title, adornment] if run.over else [title, adornment]
+        width = None if run.is_one_line else self.width
+        pieces = wrap(translation, width - len(run.hanging)) if width else [normalise(translation)]
+        return [run.prefix + pieces[0], *(run.hanging + piece for piece in pieces[1:])]
 
 
-def _is_next_item(first: str, line: str) -> bool:
-    """Whether ``line`` begins an item of the list that ``first`` begins."""
-    indents = {len(text) - len(text.lstrip()) for text in (first, line)}
-    return len(indents) == 1 and all(_LIST_ITEM.match(text.lstrip()) for text in (first, line))
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
-def _runs(lines: list[str]) -> list[list[str]]:
-    """Group lines into runs with text and runs without; each item of a list without empty lines is a run."""
-    runs: list[list[str]] = []
-    for line in lines:
-        same = runs and bool(runs[-1][-1].strip()) == bool(line.strip())
-        if same and not _is_next_item(runs[-1][0], line):
-            runs[-1].append(line)
-        else:
-            runs.append([line])
-    return runs
+def _translate_indented(lines: list[str], margin: int, prose: _Prose) -> list[str]:
+    """Translate lines that stand ``margin`` columns to the right; of the first, its own indentation does not count."""
+    lead = lines[0][: _indent(lines[0])]
+    first, *further = prose.translate([lines[0].removeprefix(lead), *(line[margin:] for line in lines[1:])])
+    return [lead + first, *(" " * margin + line if line else line for line in further)]
 
 
-def _translate_docstring(lines: tuple[str, ...], prose: _Prose) -> list[str]:
-    """The lines between the quotes; a backslash is written twice there, unless "r" stands before them."""
-    written = "\\" if lines[0][0] in "rR" else "\\\\"
-    inner = [line.replace(written, "\\") for line in lines[1:-1]]
-    translated = [line.replace("\\", written) for line in prose.translate(inner)]
-    if any('"""' in line for line in translated):
+def _margin(lines: list[str]) -> int:
+    return min((_indent(line) for line in lines if line.strip()), default=0)
+
+
+def _translate_docstring(block: Block, prose: _Prose) -> list[str]:
+    """The lines of the docstring, of which the first and the last hold quotes and perhaps text."""
+    docstring = read_docstring(block.lines, block.first)
+    lines = docstring.text.replace(docstring.backslash, "\\").split("\n")
+    # Python lets all lines but the first be indented.
+    translated = _translate_indented(lines, _margin(lines[1:]), prose)
+    text = "\n".join(translated).replace("\\", docstring.backslash)
+    quotes = docstring.closing[:3]
+    if (text + quotes).index(quotes) != len(text):
         raise ScriptTranslationError("a translation holds the quotes that end the docstring")
-    return [lines[0], *translated, lines[-1]]
+    return (docstring.opening + text + docstring.closing).split("\n")
 
 
-def _translate_text(lines: tuple[str, ...], prose: _Prose) -> list[str]:
-    marks, inner = lines[:1], [line[2:] if line.startswith("# ") else line[1:] for line in lines[1:]]
-    return [*marks, *(f"# {line}".rstrip() for line in prose.translate(inner))]
+def _translate_text(block: Block, prose: _Prose) -> list[str]:
+    """The lines of a text, each behind its "#"."""
+    lines = [line[1:] for line in block.lines[1:]]
+    empty = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    text = _translate_indented(lines[empty:], _margin(lines), prose) if lines[empty:] else []
+    return [*block.lines[: empty + 1], *(f"#{line}".rstrip() for line in text)]
 
 
 def code_tree(source: str) -> str:
     """The script's syntax tree without its docstring, for comparison."""
     tree = ast.parse(source)
     return ast.dump(ast.Module(body=tree.body[1:], type_ignores=[]))
+
+
+def find_messages(source: str, messages: set[str]) -> set[str]:
+    """Those of ``messages``, each without line breaks, that a translation can replace in a script."""
+    prose = _Prose({text: text for text in messages}, None)
+    _script, unmet = _assemble(source, prose.translations, prose)
+    return messages - unmet
 
 
 def translate_script(
@@ -159,7 +120,7 @@ def translate_script(
     Parameters
     ----------
     source : str
-        The script; it begins with a docstring whose quotes stand on lines of their own.
+        The script; it has a docstring.
     translations : dict of str to str
         Catalogue of its page; without entries the script is returned as it is.
     wrapped : bool
@@ -184,6 +145,8 @@ def translate_script(
     try:
         translated, unmet = _assemble(source, translations, prose)
         changed = code_tree(translated) != code_tree(source)
+    except ScriptFormError as error:
+        raise ScriptTranslationError(f"line {error.line}: {error.problem}") from error
     except (SyntaxError, tokenize.TokenError) as error:
         raise ScriptTranslationError(f"the script, or what stands between two of its texts, is no Python: {error}") from error
     if unmet and not draft:
@@ -198,10 +161,12 @@ def _assemble(source: str, translations: dict[str, str], prose: _Prose) -> tuple
     lines: list[str] = []
     comments: set[str] = set()
     for block in split_blocks(source):
-        if block.kind == "docstring":
-            lines += _translate_docstring(block.lines, prose)
+        if block.kind == "head":
+            lines += block.lines
+        elif block.kind == "docstring":
+            lines += _translate_docstring(block, prose)
         elif block.kind == "text":
-            lines += _translate_text(block.lines, prose)
+            lines += _translate_text(block, prose)
         else:
             code = "\n".join(block.lines)
             lines += translate_comments(code, translations).split("\n")
