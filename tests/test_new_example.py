@@ -26,7 +26,11 @@ def test_a_new_example_builds_and_has_a_catalogue(small_site: Site) -> None:
     result = run(small_site, "double_backward", "twice_as_much", "de")
     assert result.returncode == 0, result.stdout + result.stderr
     catalogue = small_site.root / "docs/locale/de/LC_MESSAGES/double_backward/twice_as_much.po"
-    assert 'msgid "Twice as much"' in catalogue.read_text(encoding="utf-8")
+    text = catalogue.read_text(encoding="utf-8")
+    assert 'msgid "Twice as much"' in text
+    assert [sentence for sentence in new_script.PLACEHOLDERS if sentence in text] == []
+    unedited = "double_backward/twice_as_much.py: holds a sentence of the template: 'A comment inside code is translated, too.'; write"
+    assert unedited in small_site.build("en de").stderr
     built = small_site.build("en de", "--draft")
     assert built.returncode == 0, built.stdout + built.stderr
     page = small_site.page("en", "double_backward/twice_as_much")
@@ -39,10 +43,25 @@ def test_a_new_example_builds_and_has_a_catalogue(small_site: Site) -> None:
     assert "twice_as_much.html" in links
 
 
+def test_the_first_script_of_a_chapter_brings_its_index(small_site: Site) -> None:
+    assert "add it to chapters in conf.py first" in run(small_site, "second", "first_page", "de").stderr
+    small_site.edit("conf.py", 'chapters = ["double_backward"]', 'chapters = ["double_backward", "second"]')
+    template = "docs/_ext/sitebuild/examples/new_script.py"
+    small_site.edit(template, ":doc:`/double_backward/saving_inputs`", ":doc:`/double_backward/square`")
+    result = run(small_site, "second", "first_page", "de")
+    assert result.returncode == 0, result.stderr
+    assert "Now name second/index in docs/index.rst" in result.stdout
+    small_site.edit("docs/index.rst", "   double_backward/index", "   double_backward/index\n   second/index")
+    built = small_site.build()
+    assert built.returncode == 0, built.stderr
+    assert small_site.page("en", "second/index").h1.get_text() == "Second"
+    assert small_site.page("en", "second/first_page").h1.get_text() == "First page"
+
+
 @pytest.mark.parametrize(
     ("chapter", "name", "complaint"),
     [
-        ("nowhere", "x", "no chapter; expected CHAPTER to be one of .*double_backward"),
+        ("nowhere", "x", "no chapter; expected CHAPTER to be one of .*double_backward.*conf.py first"),
         ("double_backward", "../x", "no name for a script"),
         ("double_backward", "saving_inputs", "is there already"),
     ],

@@ -3,42 +3,162 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.pofile import read_po
-from conftest import PROJECT, Site, make_small_site
-from test_translations import FOLDER, catalogue
+from babel.messages.pofile import read_po, write_po
+from conftest import PROJECT, Site, command, make_executed_site
+from docutils import nodes
+from docutils.core import publish_doctree
+from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
+from sitebuild.downloads.markdown_forms import find_left
+from sitebuild.examples.script_form import script_faults
 from sitebuild.translation.translated_script import code_tree, normalise
 
-FORMS = tomllib.loads((PROJECT / "docs/script_forms.toml").read_text(encoding="utf-8"))["form"]
+FORMS: list[dict[str, Any]] = tomllib.loads((PROJECT / "docs/script_forms.toml").read_text(encoding="utf-8"))["form"]
+SUPPORTED = [form for form in FORMS if "instead" not in form["en"]]
+REFUSED = [form for form in FORMS if "instead" in form["en"]]
+ELSEWHERE = PROJECT / "tests" / "roots" / "elsewhere"  # written with what public scripts are written with
 CHAPTER = "double_backward"
-START = '"""\n{name}\n{line}\n\nText.\n"""\n\n'
+HEAD = '"""\nForms\n=====\n\nText.\n"""\n\nx = 1\n'
+MARK = "译"
 
 
-def name_of(number: int) -> str:
-    return f"form_{number}"
+def scripts_with(forms: list[dict[str, Any]]) -> dict[str, str]:
+    """Scripts that hold ``forms``: each beginning of a script has one of its own, all others share one."""
+    starts = [form["start"].removeprefix("\n") for form in forms if "start" in form]
+    texts = [form["text"] for form in forms if "text" in form]
+    codes = [form["code"].removeprefix("\n") for form in forms if "code" in form]
+    made = {f"start_{number}": f"{start}\nprint(1)\n" for number, start in enumerate(starts)}
+    return made | {"texts": HEAD + "".join(f"{text}\nx += 1\n" for text in texts) + "\nprint(x)\n"} | {
+        f"code_{number}": f"{HEAD}\n{code}" for number, code in enumerate(codes)
+    }
 
 
-def script_of(number: int, form: dict[str, Any]) -> str:
-    """A script in which ``form`` stands, and code below it."""
-    if "start" in form:
-        return form["start"].removeprefix("\n") + "\nx = 1\nprint(x)\n"
-    head = START.format(name=f"Form {number}", line="=" * 8)
-    if "code" in form:
-        return head + form["code"].removeprefix("\n")
-    return f"{head}x = 1\n\n{form['text'].removeprefix(chr(10))}\nprint(x)\n"
+def add(site: Site, scripts: dict[str, str]) -> Site:
+    """Put ``scripts`` into the chapter, and name them there."""
+    for name, text in scripts.items():
+        site.write(f"gallery/{CHAPTER}/{name}.py", text)
+    site.edit(f"gallery/{CHAPTER}/index.rst", "\n   square\n", "\n   square\n   " + "\n   ".join(scripts) + "\n")
+    return site
 
 
-def add(site: Site, forms: list[tuple[int, dict[str, Any]]]) -> None:
-    """Put a script for each of ``forms`` into the chapter."""
-    names = [name_of(number) for number, _form in forms]
-    for number, form in forms:
-        site.write(f"gallery/{CHAPTER}/{name_of(number)}.py", script_of(number, form))
-    site.edit(f"gallery/{CHAPTER}/index.rst", "\n   square\n", "\n   square\n   " + "\n   ".join(names) + "\n")
+def translate_everything(site: Site) -> None:
+    """Give each message of ``site`` a translation that says which message it is of."""
+    result = subprocess.run(command("refresh_catalogues", "zh_CN"), cwd=site.root, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    for path in (site.root / "docs/locale/zh_CN").rglob("*.po"):
+        with open(path, "rb") as stream:
+            messages = read_po(stream)
+        for message in messages:
+            message.string = message.string or f"{MARK}{message.id}"
+        with open(path, "wb") as stream:
+            write_po(stream, messages)
 
 
-SUPPORTED = [(number, form) for number, form in enumerate(FORMS) if "instead" not in form["en"]]
-REFUSED = [(number, form) for number, form in enumerate(FORMS) if "instead" in form["en"]]
+@pytest.fixture(scope="module")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[str, str]]:
+    """A site with all supported forms, and the scripts in it."""
+    site = make_executed_site(tmp_path_factory.mktemp("forms") / "site")
+    elsewhere = {path.stem: path.read_text(encoding="utf-8") for path in ELSEWHERE.glob("*.py")}
+    scripts = scripts_with(SUPPORTED) | elsewhere
+    translate_everything(add(site, scripts))
+    result = site.build("en zh_CN")
+    assert result.returncode == 0, result.stderr
+    return site, scripts
+
+
+def download(site: Site, language: str, name: str) -> Path:
+    return site.root / "build/html" / language / "downloads" / CHAPTER / name
+
+
+def messages_of(site: Site, name: str) -> list[str]:
+    with open(site.root / f"docs/locale/zh_CN/LC_MESSAGES/{CHAPTER}/{name}.po", "rb") as stream:
+        return [str(message.id) for message in read_po(stream) if message.id]
+
+
+def skeleton(path: Path) -> list[str]:
+    """Of what the texts of a script consist: the kinds of their nodes, without words."""
+    _settings, blocks = split_code_and_text_blocks(str(path))
+    texts = "\n\n".join(block.content for block in blocks if block.type == "text")
+    document = publish_doctree(texts, settings_overrides={"report_level": 5})
+    return [type(node).__name__ for node in document.findall(nodes.Element) if not isinstance(node, nodes.Inline)]
+
+
+def test_every_supported_form_is_translated_in_its_place(translated: tuple[Site, dict[str, str]]) -> None:
+    site, scripts = translated
+    for name, script in scripts.items():
+        english, chinese = (download(site, language, f"{name}.py") for language in ("en", "zh_CN"))
+        assert english.read_text(encoding="utf-8") == script, name
+        text = chinese.read_text(encoding="utf-8")
+        assert code_tree(text) == code_tree(script), name
+        assert skeleton(chinese) == skeleton(english), name
+        messages, flat = messages_of(site, name), normalise(re.sub(r"^ *#", "", text, flags=re.MULTILINE))
+        assert messages and [message for message in messages if normalise(MARK + message) not in flat] == [], name
+        page = normalise(site.page("zh_CN", f"{CHAPTER}/{name}").article.get_text())
+        plain = [message for message in messages if not set(message) & set("`:*\n<[")]
+        assert plain and [message for message in plain if f"{MARK}{message}" not in page] == [], name
+
+
+def test_notebooks_hold_no_form_that_they_cannot_show(translated: tuple[Site, dict[str, str]]) -> None:
+    site, scripts = translated
+    for name in scripts:
+        for language in ("en", "zh_CN"):
+            notebook = json.loads(download(site, language, f"{name}.ipynb").read_text(encoding="utf-8"))
+            cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+            assert cells and [find_left(cell) for cell in cells if find_left(cell)] == [], name
+            if language == "zh_CN":
+                assert all(MARK in cell for cell in cells), (name, cells)
+    markdown = (download(site, "zh_CN", "texts.ipynb")).read_text(encoding="utf-8")
+    for told in ("> **小技巧**", "> **译A heading of its own**", "<h4>备注</h4>", "| 译Left | 译Right |", "- **译A term**"):
+        assert told in markdown, told
+
+
+def told_of(form: dict[str, Any], lines: list[str]) -> list[str]:
+    return [line for line in lines if form["en"]["instead"] in line]
+
+
+def test_every_other_form_is_refused_by_the_first_build(fresh_site: Site) -> None:
+    scripts = scripts_with(REFUSED)
+    expected = tomllib.loads((ELSEWHERE / "refused" / "expected.toml").read_text(encoding="utf-8"))
+    late = {"grid_cards": (ELSEWHERE / "refused" / "grid_cards.py").read_text(encoding="utf-8")}
+    faults = []
+    for name, text in scripts.items():
+        fresh_site.write(f"gallery/{CHAPTER}/{name}.py", text)
+        found = script_faults(fresh_site.root / f"gallery/{CHAPTER}/{name}.py")  # told before anything runs
+        faults += found
+        late |= {} if found else {name: text}
+        (fresh_site.root / f"gallery/{CHAPTER}/{name}.py").unlink()
+    result = add(fresh_site, late).build()
+    assert result.returncode == 1
+    told = faults + [line.strip() for line in result.stderr.splitlines()]
+    assert expected["grid_cards"] in result.stderr
+    for form in REFUSED:
+        assert told_of(form, told), (form, told)
+    lines = [line for line in told if line.startswith("gallery/")]
+    assert lines and [line for line in lines if not re.match(r"gallery/double_backward/\w+\.py:\d+: ", line)] == []
+
+
+def test_what_a_script_does_that_no_page_can_show_is_refused_when_it_runs(small_site: Site) -> None:
+    expected = tomllib.loads((ELSEWHERE / "refused" / "expected.toml").read_text(encoding="utf-8"))
+    scripts = {name: (ELSEWHERE / "refused" / f"{name}.py").read_text(encoding="utf-8") for name in expected}
+    del scripts["grid_cards"]
+    early = scripts.pop("generator")
+    small_site.write(f"gallery/{CHAPTER}/generator.py", early)
+    assert expected["generator"] in script_faults(small_site.root / f"gallery/{CHAPTER}/generator.py")[0]
+    (small_site.root / f"gallery/{CHAPTER}/generator.py").unlink()
+    result = add(small_site, scripts).build()
+    assert result.returncode == 1
+    assert [name for name in scripts if f"gallery/{CHAPTER}/{name}.py: {expected[name]}" not in result.stderr] == [], result.stderr
+    # Every file that a script saves goes with the folder in which it ran.
+    assert sorted(path.suffix for path in (small_site.root / f"gallery/{CHAPTER}").iterdir()) == [".py"] * 4 + [".rst"]
+
+
+def test_scripts_without_a_page_are_refused(small_site: Site) -> None:
+    small_site.edit("conf.py", '    "capture_repr": (),', '    "capture_repr": (),\n    "ignore_pattern": "helper",')
+    assert "conf.py: ignore_pattern is 'helper', but each script of a chapter has a page" in small_site.build().stderr

@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 import torch
 from torch.autograd import grad, gradcheck, gradgradcheck
 
+torch.manual_seed(0)
+
 # %%
 # The symptom
 # -----------

@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
+torch.manual_seed(0)
+
 # %%
 # The symptom
 # -----------

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sitebuild.commands import refresh_catalogues
 from sitebuild.examples.build_error import exit_status
-from sitebuild.examples.new_script import lay_down
+from sitebuild.examples.new_script import is_in_contents, lay_down
 
 
 def main(arguments: list[str]) -> None:
@@ -20,6 +20,9 @@ def main(arguments: list[str]) -> None:
     parsed = parser.parse_args(arguments)
     script = lay_down(Path.cwd(), parsed.chapter, parsed.name)
     print(f"{script.relative_to(Path.cwd())} is written, and named in index.rst of its chapter.")
+    if not is_in_contents(Path.cwd(), parsed.chapter):
+        print(f"Now name {parsed.chapter}/index in docs/index.rst, and run 'make gettext' for its catalogues.")
+        return
     refresh_catalogues.main(parsed.languages)
     print("'make html DRAFT=1' builds it. Write your own, run 'make gettext', and translate its catalogue.")
 

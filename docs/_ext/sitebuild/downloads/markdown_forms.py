@@ -24,7 +24,7 @@ def _body(lines: list[str], first: int) -> tuple[list[str], int]:
     last = first
     while last < len(lines) and (not lines[last].strip() or lines[last].startswith(" ")):
         last += 1
-    return dedent("\n".join(lines[first:last])).strip("\n").split("\n"), last
+    return dedent("\n".join(lines[first:last])).rstrip("\n").split("\n"), last
 
 
 def _without_options(body: list[str]) -> list[str]:
@@ -84,7 +84,7 @@ def _literal(lines: list[str], first: int) -> tuple[list[str], int]:
 
 def _code(language: str, lines: list[str]) -> list[str]:
     """Code in the form that Sphinx-Gallery knows."""
-    return [f".. code-block:: {language}".rstrip(), "", *(f"   {line}".rstrip() for line in lines), ""]
+    return [f".. code-block:: {language}".rstrip(), "", *(f"   {line}".rstrip() for line in "\n".join(lines).strip("\n").split("\n")), ""]
 
 
 def _session(lines: list[str], first: int) -> tuple[list[str], int]:

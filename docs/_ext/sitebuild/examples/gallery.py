@@ -10,6 +10,9 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 
+IGNORED = r"__init__\.py"  # Sphinx-Gallery's own ignore_pattern
+
+
 @dataclass(frozen=True)
 class Example:
     """A script, and the folder of generated pages in which its results are kept."""
@@ -34,12 +37,17 @@ def chapters(app: Sphinx) -> list[tuple[Path, Path]]:
     Raises
     ------
     ExtensionError
-        If conf.py does not name a folder for pages for each folder of scripts.
+        If conf.py does not name a folder for pages for each folder of scripts, or leaves out some of the scripts.
     """
     conf = app.config.sphinx_gallery_conf
     source, named = Path(app.srcdir), [len(conf[name]) for name in ("examples_dirs", "gallery_dirs")]
     if named[0] != named[1]:
         raise ExtensionError("conf.py: examples_dirs names {} folders, gallery_dirs {}; name each chapter in both".format(*named))
+    if (pattern := conf.get("ignore_pattern", IGNORED)) != IGNORED:
+        raise ExtensionError(
+            f"conf.py: ignore_pattern is {pattern!r}, but each script of a chapter has a page; leave the setting out, "
+            "and import what scripts share from the section that explains it: from section import Name"
+        )
     return [
         ((source / examples).resolve(), (source / generated).resolve())
         for examples, generated in zip(conf["examples_dirs"], conf["gallery_dirs"], strict=True)

@@ -8,13 +8,19 @@ from pathlib import Path
 
 from sitebuild.examples.build_error import BuildError
 
+# Sentences to replace: nobody is asked to translate them.
+GOAL = "After this page you can write a Function that doubles its input. Replace it by yours."
+BEFORE = "Read :doc:`/double_backward/saving_inputs` first."
+TEXT = "Text stands in comments that begin with ``# %%``, in reStructuredText."
+COMMENT = "A comment inside code is translated, too."
+PLACEHOLDERS = (GOAL, TEXT, COMMENT)
 SCRIPT = '''"""
 {title}
 {underline}
 
-After this page you can write a Function that doubles its input. Replace it by yours.
+{goal}
 
-Read :doc:`/double_backward/saving_inputs` first.
+{before}
 """
 
 import torch
@@ -26,13 +32,13 @@ torch.manual_seed(0)
 # The Function
 # ------------
 #
-# Text stands in comments that begin with ``# %%``, in reStructuredText.
+# {text}
 
 
 class {name}(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
-        # A comment inside code is translated, too.
+        # {comment}
         return 2 * x
 
     @staticmethod
@@ -71,25 +77,34 @@ def add_to_index(index: str, chapter: str, name: str) -> str:
 
 
 def find_chapter(root: Path, chapter: str) -> str:
-    """Text of the ``index.rst`` of a chapter.
+    """Text of the ``index.rst`` of a chapter; one that has none yet begins with its name.
 
     Raises
     ------
     BuildError
         If there is no such chapter, or if it cannot take another page.
     """
-    folder = root / "gallery" / chapter
-    if not (folder / "index.rst").is_file():
-        known = ", ".join(sorted(path.parent.name for path in root.glob("gallery/*/index.rst")))
-        raise BuildError(
-            f"gallery/{chapter} is no chapter; expected CHAPTER to be one of {known}, or a folder with an index.rst"
-        )
-    if chapter not in runpy.run_path(str(root / "conf.py"))["sphinx_gallery_conf"]["gallery_dirs"]:
+    index, named = root / "gallery" / chapter / "index.rst", f"gallery/{chapter}/index.rst"
+    known = runpy.run_path(str(root / "conf.py"))["sphinx_gallery_conf"]["gallery_dirs"]
+    if chapter not in known and index.is_file():
         raise BuildError(f"conf.py does not name the chapter {chapter}; add it to chapters")
-    index = (folder / "index.rst").read_text(encoding="utf-8")
-    if not re.search(r"^\.\. toctree::", index, re.MULTILINE):
-        raise BuildError(f"gallery/{chapter}/index.rst has no toctree; add one, even without entries")
-    return index
+    if chapter not in known:
+        raise BuildError(
+            f"gallery/{chapter} is no chapter; expected CHAPTER to be one of {', '.join(known)}. "
+            "For a new chapter, add it to chapters in conf.py first"
+        )
+    if not index.is_file():
+        title = chapter.replace("_", " ").capitalize()
+        return f"{title}\n{'=' * len(title)}\n\n.. toctree::\n"
+    text = index.read_text(encoding="utf-8")
+    if not re.search(r"^\.\. toctree::", text, re.MULTILINE):
+        raise BuildError(f"{named} has no toctree; add one, even without entries")
+    return text
+
+
+def is_in_contents(root: Path, chapter: str) -> bool:
+    """Whether docs/index.rst leads to a chapter: Sphinx refuses pages to which nothing leads."""
+    return f"{chapter}/index" in (root / "docs" / "index.rst").read_text(encoding="utf-8")
 
 
 def lay_down(root: Path, chapter: str, name: str) -> Path:
@@ -115,7 +130,9 @@ def lay_down(root: Path, chapter: str, name: str) -> Path:
         raise BuildError(f"gallery/{chapter}/{name}.py is there already")
     title = name.replace("_", " ").capitalize()
     class_name = "".join(part.capitalize() for part in name.split("_"))
-    text = SCRIPT.format(title=title, underline="=" * len(title), name=class_name)
+    sentences = {"goal": GOAL, "before": BEFORE, "text": TEXT, "comment": COMMENT}
+    text = SCRIPT.format(title=title, underline="=" * len(title), name=class_name, **sentences)
+    script.parent.mkdir(exist_ok=True)
     script.write_text(text, encoding="utf-8")
     (script.parent / "index.rst").write_text(add_to_index(index, chapter, name), encoding="utf-8")
     return script

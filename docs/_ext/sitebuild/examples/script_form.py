@@ -11,6 +11,7 @@ from pathlib import Path
 from sitebuild.examples.forbidden_characters import find_forbidden
 from sitebuild.examples.gallery import name_of
 from sitebuild.examples.script_blocks import form_faults
+from sitebuild.examples.random_calls import unseeded_calls
 
 # Names become addresses and names of files.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
@@ -55,7 +56,8 @@ def script_faults(script: Path) -> list[str]:
                 f"{name}:{number}: the line holds the character {character}; leave it out, or write an escape"
             ]
     try:
-        return [f"{name}:{fault.line}: {fault.problem}" for fault in form_faults(text)]
+        faults = [(fault.line, fault.problem) for fault in form_faults(text)] + unseeded_calls(text)
+        return [f"{name}:{line}: {problem}" for line, problem in sorted(faults)]
     except (SyntaxError, tokenize.TokenError):
         return []  # its run says more about it
 

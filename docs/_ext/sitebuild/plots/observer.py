@@ -5,8 +5,16 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.plots import record, svg
+
+
+def _refuse_animations(names: dict[str, Any]) -> None:
+    animation = sys.modules.get("matplotlib.animation")
+    for name, value in names.items() if animation else ():
+        if isinstance(value, animation.Animation):
+            raise BuildError(f"{name} is an animation, and a page shows none; draw a figure for each moment that counts")
 
 
 class ResultObserver(Observer):
@@ -15,7 +23,14 @@ class ResultObserver(Observer):
     written_by = ("record.py", "observer.py", "svg.py")
 
     def take(self, results: ScriptResults, block: int, block_vars: dict[str, Any]) -> list[str]:
-        """Write down the figures that a code block left open, and close them."""
+        """Write down the figures that a code block left open, and close them.
+
+        Raises
+        ------
+        BuildError
+            If one of them moves: the page would show its first moment.
+        """
+        _refuse_animations(block_vars["example_globals"])
         pyplot = sys.modules.get("matplotlib.pyplot")
         numbers = pyplot.get_fignums() if pyplot else []
         directives = []

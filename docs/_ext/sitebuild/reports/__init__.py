@@ -17,6 +17,7 @@ MODULES = (
     "error_list",
     "recall_table",
     "glossary",
+    "script_forms",
 )
 
 

@@ -30,6 +30,7 @@ from sitebuild.examples.gallery import name_of
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.running import descendants, gallery_hooks, isolation, process_group
 from sitebuild.running.process_group import Guard
+from sitebuild.running.working_folder import WorkingFolder
 
 # Processes that are forked share what the build has imported: torch alone takes a second.
 _fork = multiprocessing.get_context("fork")
@@ -39,6 +40,8 @@ SHOWN = 5  # of the processes that a script has left behind
 LONGEST_ERROR = 500  # characters of what was raised that are told
 # How a traceback names the error of an observer, which is told in its own words.
 _OURS = f"{BuildError.__module__}.{BuildError.__qualname__}: "
+# Beside the results; no folder of a chapter has such a name.
+WORKING_FOLDER = "saved.files"
 GIB = 2**30
 _save_thumbnail = gen_rst.save_thumbnail
 
@@ -84,6 +87,7 @@ def _run(
     gallery_hooks.use(observers)
     gen_rst.save_thumbnail = _save_same_thumbnail
     try:
+        WorkingFolder(Path(gallery_conf["src_dir"]) / WORKING_FOLDER).use()
         with sections_of(script):
             *_, outcome = gen_rst.generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
         report = outcome.get("formatted_exception", "")
@@ -141,7 +145,7 @@ class ExampleProcess:
     ) -> None:
         self.script = script
         self._guard = guard
-        self.results = scratch / chapter
+        self.scratch, self.results = scratch, scratch / chapter
         self.results.mkdir(parents=True)
         self.left: list[str] = []  # commands that the script had not ended at its own end
         self._exceeded = self._report = ""

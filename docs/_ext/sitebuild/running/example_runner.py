@@ -145,3 +145,4 @@ class ExampleRunner:
             self._complaints.append(complaint)
         else:
             execution_cache.keep(process.results, example.script, example.generated, key)
+        shutil.rmtree(process.scratch, ignore_errors=True)  # with all that the script has saved

@@ -26,10 +26,13 @@ RESULTS_DEPEND_ON = ("torch", "scipy", "numpy", "torchviz", "graphviz", "matplot
 WRITERS = (
     "examples/forbidden_characters.py",
     "examples/observer.py",
+    "examples/random_calls.py",
     "running/example_process.py",
     "running/gallery_hooks.py",
     "running/gallery_run.py",
     "running/isolation.py",
+    "running/random_numbers.py",
+    "running/working_folder.py",
     "definitions/finder.py",
     "definitions/imported.py",
     "definitions/joined_names.py",

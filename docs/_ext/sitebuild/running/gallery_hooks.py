@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sitebuild.examples.observer import Observer, ScriptResults
+from sitebuild.running.random_numbers import RandomNumbers
 
 # Those of the example that runs in this process; there is one at most.
 _observers: list[Observer] = []
+_random_numbers: list[RandomNumbers] = []  # one, while an example runs
 
 
 def use(observers: Sequence[Observer]) -> None:
@@ -25,6 +27,7 @@ def prepare_example(gallery_conf: Mapping[str, Any], script: str, when: str) -> 
     """Before an example: begin to observe (``reset_modules``)."""
     for observer in _observers:
         observer.start()
+    _random_numbers[:] = [RandomNumbers()]
 
 
 def scrape_results(block: Any, block_vars: dict[str, Any], gallery_conf: Mapping[str, Any]) -> str:
@@ -35,6 +38,9 @@ def scrape_results(block: Any, block_vars: dict[str, Any], gallery_conf: Mapping
     str
         Directives that show it, as reST; "" if there are none.
     """
+    _kind, code, first = block
+    text = Path(block_vars["src_file"]).read_text(encoding="utf-8")
+    _random_numbers[0].look(text, first + code.rstrip().count("\n"))
     page = Path(block_vars["target_file"])
     results = ScriptResults(page.parent, page.stem)
     index = block_vars.setdefault("block_count", 0)

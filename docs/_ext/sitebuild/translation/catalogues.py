@@ -14,6 +14,7 @@ from babel.messages import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po
 
 from sitebuild.examples.forbidden_characters import find_forbidden
+from sitebuild.examples.new_script import PLACEHOLDERS
 from sitebuild.translation import interface_messages
 from sitebuild.translation.message_markup import phrase_faults, prose_faults
 from sitebuild.translation.source_comments import find_comments
@@ -107,7 +108,9 @@ def compare(wanted: set[str], catalogue: Catalog, name: str, source: str) -> lis
     present = {message.id: message for message in catalogue if message.id and not message.context}
     for text in sorted(wanted):
         message = present.get(text)
-        if message is None or not str(message.string).strip():
+        if text in PLACEHOLDERS:
+            problems.append(f"{source}: holds a sentence of the template: {_shorten(text)}; write your own")
+        elif message is None or not str(message.string).strip():
             place = f"{name}:{message.lineno}" if message is not None else name
             problems.append(f"{place}: missing: {_shorten(text)} of {source}")
         elif message.fuzzy:

@@ -10,6 +10,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 from sphinx_intl.basic import update
 
+from sitebuild.examples.new_script import PLACEHOLDERS
 from sitebuild.translation import interface_messages
 from sitebuild.translation.catalogues import INTERFACE, catalogue_folder
 
@@ -71,6 +72,9 @@ def refresh(root: Path, templates: Path, language: str) -> list[str]:
     with contextlib.redirect_stdout(io.StringIO()) as told:
         update(str(root / "docs/locale"), str(templates), [language], line_width=-1)
     for path in sorted(catalogue_folder(root, language).rglob("*.po")):
-        write(read(path), path, language)
+        catalogue = read(path)
+        for sentence in PLACEHOLDERS:
+            catalogue.delete(sentence)
+        write(catalogue, path, language)
     refresh_interface(root, language)
     return [line for line in told.getvalue().splitlines() if not line.startswith("Not Changed")]

@@ -1,0 +1,12 @@
+"""
+Cards in a grid
+===============
+
+.. grid:: 2
+
+    .. grid-item-card:: What you will learn
+
+        * something
+"""
+
+print(1)
