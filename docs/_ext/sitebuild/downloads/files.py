@@ -12,7 +12,7 @@ from sphinx.errors import ExtensionError
 
 from sitebuild.definitions.chapter_files import imports_of
 from sitebuild.definitions.completed_script import complete
-from sitebuild.downloads.notebook import NotebookError, write_notebook
+from sitebuild.downloads.notebook import NotebookError, what_to_write, write_notebook
 from sitebuild.examples.gallery import chapters, scripts_of
 from sitebuild.translation.page_catalogue import catalogue_of
 from sitebuild.translation.source_comments import CommentTranslationError
@@ -38,7 +38,7 @@ def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None
     Raises
     ------
     ExtensionError
-        With one line on what cannot be translated, or not be shown in a notebook.
+        With a line on what cannot be translated, or one on each piece that a notebook cannot show.
     """
     page = f"{chapter}/{script.stem}"
     draft = app.config.draft
@@ -61,7 +61,11 @@ def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None
     try:
         notebook = write_notebook(flowing, app.config.sphinx_gallery_conf, title_of)
     except NotebookError as error:
-        raise ExtensionError(f"gallery/{chapter}/{script.name}{_line_of(str(error), source)}: {error.advice}") from error
+        lines = (
+            f"gallery/{chapter}/{script.name}{_line_of(piece, source)}: a notebook cannot show {piece}; {what_to_write(piece)}"
+            for piece in error.pieces
+        )
+        raise ExtensionError("\n".join(lines)) from error
     (folder / f"{script.stem}.ipynb").write_text(notebook, encoding="utf-8")
 
 
@@ -71,7 +75,7 @@ def _line_of(text: str, source: str) -> str:
 
 
 def _written(app: Sphinx, scripts: list[Path], chapter: str, folder: Path) -> Iterator[str]:
-    """Write the downloads of a chapter; yield one line for each that cannot be written."""
+    """Write the downloads of a chapter; yield what is wrong with each that cannot be written."""
     for script in scripts:
         try:
             write_example(app, script, chapter, folder)

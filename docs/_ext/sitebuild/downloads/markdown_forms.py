@@ -133,7 +133,7 @@ def translate_headings(markdown: str) -> str:
     return _HEADED.sub(lambda match: str(admonitionlabels[match[0].lower()]), markdown)
 
 
-def find_left(markdown: str) -> str:
-    """The first piece of reST that is still in ``markdown``, outside code; "" if there is none."""
-    match = _LEFT.search(_NO_PROSE.sub("", markdown))
-    return match[0].strip() if match else ""
+def find_left(markdown: str) -> list[str]:
+    """The pieces of reST that are still in ``markdown``, outside code, each once."""
+    found = _LEFT.finditer(_NO_PROSE.sub("", markdown))
+    return list(dict.fromkeys(match[0].strip() for match in found))

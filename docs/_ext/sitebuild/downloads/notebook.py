@@ -29,14 +29,24 @@ INSTALL = "# Graphviz: apt-get install graphviz / brew install graphviz\n%pip in
 
 
 class NotebookError(ValueError):
-    """A text holds a piece of reST that no notebook can show; it is the argument."""
+    """A text holds reST that no notebook can show.
 
-    @property
-    def advice(self) -> str:
-        """What to write instead."""
-        note = re.fullmatch(r"\[.*\]_", str(self))
-        instead = "write a link, or the note in brackets" if note else "say it in words, or with a form that docs/script_forms.toml lists"
-        return f"a notebook cannot show {self}; {instead}"
+    Parameters
+    ----------
+    pieces : list of str
+        What is left of it.
+    """
+
+    def __init__(self, pieces: list[str]) -> None:
+        super().__init__(", ".join(pieces))
+        self.pieces = pieces
+
+
+def what_to_write(piece: str) -> str:
+    """What to write instead of a piece of reST that no notebook can show."""
+    if re.fullmatch(r"\[.*\]_", piece):
+        return "write a link, or the note in brackets"
+    return "say it in words, or in a form that docs/script_forms.toml lists"
 
 
 def _spell_roles(text: str, title_of: Callable[[str], str]) -> str:
@@ -91,12 +101,14 @@ def write_notebook(script: str, gallery_conf: dict[str, Any], title_of: Callable
         for block in blocks
     ]
     notebook = jupyter_notebook(blocks, {**gallery_conf, "first_notebook_cell": INSTALL}, ".")
+    left: list[str] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             markdown = "".join(cell["source"])
-            if left := find_left(markdown):
-                raise NotebookError(left)
+            left += find_left(markdown)
             cell["source"] = [translate_headings(make_harmless(markdown))]
+    if left:
+        raise NotebookError(left)
     # What is installed while building says nothing about where the notebook will run.
     notebook["metadata"] = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -25,6 +25,7 @@ _ELSE = "write it as a paragraph, a title, a list, a definition list, a note or 
 _ADVICE = {
     nodes.table: "write the table as a list-table",
     nodes.classifier: "write a term without a classifier behind it",
+    nodes.term: "write a term without a classifier behind it",
     nodes.option_list: "write the options as a definition list",
     nodes.field_list: "write the fields as a definition list",
     translatable_code: "put an empty line between this comment and those that begin with sphinx_gallery_",
