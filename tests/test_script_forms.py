@@ -67,6 +67,8 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[str
     site = make_executed_site(tmp_path_factory.mktemp("forms") / "site")
     elsewhere = {path.stem: path.read_text(encoding="utf-8") for path in ELSEWHERE.glob("*.py")}
     scripts = scripts_with(SUPPORTED) | elsewhere
+    site.write("docs/script_forms.toml", (PROJECT / "docs/script_forms.toml").read_text(encoding="utf-8"))
+    site.edit("docs/index.rst", ".. toctree::", ".. script-forms::\n\n.. toctree::")
     translate_everything(add(site, scripts))
     result = site.build("en zh_CN")
     assert result.returncode == 0, result.stderr
@@ -157,8 +159,16 @@ def test_what_no_page_can_show_is_refused_when_it_runs(small_site: Site, tmp_pat
     assert told in faults_of(generator, tmp_path)[0]
     result = add(small_site, {name: text for name, (text, _told) in scripts.items()}).build()
     assert result.returncode == 1
-    unsaid = [name for name, (_text, told) in scripts.items() if f"gallery/{CHAPTER}/{name}.py: {told}" not in result.stderr]
-    assert unsaid == [], result.stderr
+    for name, (_text, told) in scripts.items():
+        assert re.search(rf"gallery/{CHAPTER}/{name}\.py: lines? \d+.*{re.escape(told)}", result.stderr), result.stderr
+
+
+def test_a_table_shows_every_form(translated: tuple[Site, dict[str, str]]) -> None:
+    site, _scripts = translated
+    for language, supported in (("en", "supported"), ("zh_CN", f"{MARK}supported")):
+        rows = site.page(language, "index").select("table.script-forms tbody tr")
+        assert [row.select_one("td").get_text() for row in rows] == [form[language]["name"].replace("``", "") for form in FORMS]
+        assert [row.select("td")[2].get_text() == supported for row in rows] == ["instead" not in form["en"] for form in FORMS]
 
 
 def test_files_that_a_script_saves_are_gone(translated: tuple[Site, dict[str, str]]) -> None:

@@ -28,7 +28,7 @@ class ResultObserver(Observer):
         Raises
         ------
         BuildError
-            If one of them moves: the page would show its first moment.
+            If one of them moves, of which the page would show the first moment, or has colours of its own.
         """
         _refuse_animations(block_vars["example_globals"])
         pyplot = sys.modules.get("matplotlib.pyplot")
@@ -36,7 +36,10 @@ class ResultObserver(Observer):
         directives = []
         for number in numbers:
             path = results.file(f"plot-{block}-{number}.json")
-            plot = svg.from_figure(pyplot.figure(number), prefix=f"{results.stem}-{block}-{number}-")
+            try:
+                plot = svg.from_figure(pyplot.figure(number), prefix=f"{results.stem}-{block}-{number}-")
+            except svg.UnknownColourError as error:
+                raise BuildError(str(error)) from error
             record.save(plot, path)
             directives.append(f".. example-plot:: {path.name}")
         if numbers:

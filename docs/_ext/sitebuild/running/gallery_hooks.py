@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.running.random_numbers import RandomNumbers
 
@@ -37,12 +38,22 @@ def scrape_results(block: Any, block_vars: dict[str, Any], gallery_conf: Mapping
     -------
     str
         Directives that show it, as reST; "" if there are none.
+
+    Raises
+    ------
+    BuildError
+        If it cannot be shown, or would be something else at each run.
     """
     _kind, code, first = block
-    text = Path(block_vars["src_file"]).read_text(encoding="utf-8")
-    _random_numbers[0].look(text, first + code.rstrip().count("\n"))
+    last = first + code.rstrip().count("\n")
+    # A block that raised is told of by its error.
+    for numbers in _random_numbers if "formatted_exception" not in block_vars else ():
+        numbers.look(Path(block_vars["src_file"]).read_text(encoding="utf-8"), last)
     page = Path(block_vars["target_file"])
     results = ScriptResults(page.parent, page.stem)
     index = block_vars.setdefault("block_count", 0)
     block_vars["block_count"] += 1
-    return "\n\n".join(line for observer in _observers for line in observer.take(results, index, block_vars))
+    try:
+        return "\n\n".join(line for observer in _observers for line in observer.take(results, index, block_vars))
+    except BuildError as error:
+        raise BuildError(f"lines {first} to {last}: {error}") from error
