@@ -42,20 +42,20 @@ def _spell(text: str) -> str:
 
 
 def render_row(form: dict[str, Any], language: str) -> str:
-    """One form: its name, how it is written, whether that is supported."""
+    """One form: its name, whether it is supported, how it is written."""
     words = form.get(language, form["en"])
     written = next(form[kind] for kind in ("start", "text", "code") if kind in form)
     instead = words.get("instead")
     verdict = _("refused; instead: {instead}").format(instead=_spell(instead)) if instead else _("supported")
     sample = f'<pre lang="en">{escape(written.strip())}</pre>'
-    return f"<tr><td>{_spell(words['name'])}</td><td>{sample}</td><td>{verdict}</td></tr>"
+    return f"<tr><td>{_spell(words['name'])}</td><td>{verdict}</td><td>{sample}</td></tr>"
 
 
 def visit_forms(translator: Any, node: script_forms_node) -> None:
     """Write the table, in the order of the file."""
     forms = tomllib.loads(Path(node["file"]).read_text(encoding="utf-8"))["form"]
     rows = [render_row(form, node["language"]) for form in forms]
-    translator.body.append(render_table("check-table script-forms", [_("Form"), _("Written as"), _("Here")], rows))
+    translator.body.append(render_table("check-table script-forms", [_("Form"), _("Here"), _("Written as")], rows))
     raise nodes.SkipNode
 
 
