@@ -196,8 +196,8 @@ HEAD = '"""\nTitle\n=====\n\nText.\n"""\n\n'
     ("script", "translations", "message"),
     [
         ("x = 1\n", {"Text.": "文"}, "begins with a docstring"),
-        ('"""Title\n"""\n', {"Text.": "文"}, "begins with a docstring"),
-        ('"""Title"""\n', {"Title": "题"}, "begins with a docstring"),
+        ('"Title"\n', {"Title": "题"}, "line 1: the docstring has quotes of another form"),
+        ('"""Title\\tText."""\n', {"Title": "题"}, "line 1: the docstring holds an escape"),
         (HEAD + "x = (\n", {"Text.": "文"}, "is no Python"),
         (HEAD + 'x = """\n# %%\n# text\n"""\n', {"Text.": "文"}, "is no Python"),
         (HEAD, {"Text.": 'a"""\nimport os'}, "quotes that end the docstring"),

@@ -177,7 +177,7 @@ def test_a_process_that_outlives_its_script_is_ended_and_named(site: Site, code:
 def test_shared_memory_is_counted_once(site: Site) -> None:
     site.edit("conf.py", "example_memory_limit = 4", "example_memory_limit = 1.5")
     code = (
-        "import os, time\n\nshared = bytearray(os.urandom(2**20) * 600)\n"
+        "import os, random, time\n\nshared = bytearray(random.Random(0).randbytes(2**20) * 600)\n"
         "for _ in range(4):\n    if os.fork() == 0:\n        sum(shared[:: 4096])\n        time.sleep(3)\n        os._exit(0)\n"
         "for _ in range(4):\n    os.wait()\n"
     )
