@@ -111,8 +111,8 @@ assert refused(FusedConvBN.apply, *meta, EPS) is RuntimeError
 # What works
 # ----------
 #
-# If your images are in the channels-last memory format, so is the output, and after ``backward`` the weight's gradient
-# has the weight's own layout:
+# If your images are in the channels-last memory format, the output is in that format too, and after ``backward`` the
+# weight's gradient has the same layout as the weight:
 
 out = layer(images.to(memory_format=torch.channels_last))
 out.sum().backward()

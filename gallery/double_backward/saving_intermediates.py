@@ -2,9 +2,9 @@
 Saving intermediates
 ====================
 
-Sometimes ``backward`` needs a value that is neither an input nor an output of your Function. You can keep it and still
-get the right second derivative if the Function also returns it. Here is how to do that, and which terms ``backward``
-then has to add.
+Sometimes ``backward`` needs a value that is neither an input nor an output of your Function. If the Function also
+returns this value, you can keep it and still get the right second derivative. Here you see how to do that, and which
+terms ``backward`` then has to add.
 
 Read :doc:`saving_inputs` and :doc:`saving_outputs` first.
 
@@ -23,9 +23,9 @@ torch.manual_seed(0)
 # Intermediates become outputs
 # ----------------------------
 #
-# Autograd records nothing inside ``forward``. An input brings its history along, and an output gets one when
-# ``forward`` returns. An intermediate never gets a history, so autograd treats it as a constant. The solution is to
-# make the intermediate an output. Then it is saved like any other output, attached to this Function's node.
+# Autograd records nothing inside ``forward``. An input already has a history, and an output gets one when ``forward``
+# returns. An intermediate, however, never gets a history, so autograd treats it as a constant. The solution is to
+# return the intermediate as an output. It is then saved like any other output, attached to this Function's node.
 #
 # Each extra output brings one more gradient into ``backward``. Here ``backward`` receives a gradient for
 # :math:`\sinh\,x`, one for :math:`e^x` and one for :math:`e^{-x}`, and it must return the sum of all three
@@ -74,8 +74,8 @@ print("gradcheck    ", gradcheck(sinh, x))
 print("gradgradcheck", gradgradcheck(sinh, x))
 
 # %%
-# Callers use the wrapper, but you should check the Function inside it too. Its check covers all three outputs, so a
-# mistake in one of the two extra terms already shows up in the first derivative.
+# Callers use the wrapper, but you should also check the Function inside it. The check of the Function covers all three
+# outputs, so a mistake in one of the two extra terms already shows up in the first derivative.
 
 print("gradcheck    ", gradcheck(Sinh.apply, x))
 print("gradgradcheck", gradgradcheck(Sinh.apply, x))

@@ -3,7 +3,7 @@ A kernel in C
 =============
 
 A Function can run your own C code and still have a second derivative. But C sees less of a tensor than PyTorch does, so
-pass it only what it can read.
+you may pass it only tensors that it can read.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -22,8 +22,8 @@ from torch.autograd import grad, gradcheck, gradgradcheck
 # The symptom
 # -----------
 #
-# This C code computes :math:`x^3`, its backward :math:`3 g x^2`, and the gradients of that backward for :math:`g` and
-# :math:`x`:
+# This C code computes :math:`x^3`, its backward :math:`3 g x^2`, and the gradients of that backward with respect to
+# :math:`g` and :math:`x`:
 
 SOURCE = """
 void cube(const double *x, double *y, long n) {
@@ -65,9 +65,10 @@ for values in (x, minus):
 
 # %%
 # The view ``x`` has the elements 1 and 3, but C read 1 and 2, which are neighbours in memory. The gradient that ``sum``
-# sends back is a single value in memory that appears as many elements, so C would read past it. ``minus`` is
-# contiguous, but its memory holds 2, because the minus sign is a flag that PyTorch applies when it reads the tensor. If
-# the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if kernel:`` was run for this page.
+# sends back would be misread too: it is one value in memory that appears as many elements, so C would read past it.
+# ``minus`` is contiguous, but its memory holds 2 instead of -2, because the minus sign is a flag that PyTorch applies
+# when it reads the tensor. If the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if
+# kernel:`` was run for this page.
 #
 # The cure
 # --------

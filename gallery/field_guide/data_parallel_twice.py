@@ -3,12 +3,12 @@ Second derivatives under DDP
 ============================
 
 DDP averages the gradient that ``backward`` leaves in ``grad``, and nothing else. Here you see two second derivatives
-that come out wrong with several processes, and correct both with a sum that autograd records.
+that are wrong as soon as several processes compute them, and you correct both with a sum that autograd records.
 
 Read :doc:`data_parallel` first.
 
-The symptom: a gradient penalty changes with the number of processes, a warning about ``c10d::allreduce_`` says that an
-``autograd kernel was not registered``, or ``backward(create_graph=True)`` raises an error about ``a leaf Variable``.
+The symptom: a gradient penalty changes with the number of processes. Or a warning about ``c10d::allreduce_`` says that
+an ``autograd kernel was not registered``, or ``backward(create_graph=True)`` raises an error about ``a leaf Variable``.
 """
 
 import os
@@ -71,16 +71,17 @@ for text in texts:
 assert errors[0] > 0.01 and errors[1] < 1e-14 and len(texts) == 1
 
 # %%
-# ``all_reduce`` works in place and has no derivative. Autograd warns you and carries on as if the mean were a constant,
-# so the result is wrong as soon as you differentiate ``backward``. ``SumOverProcesses`` is a Function, so autograd
-# records its sum, and the second printed error is only rounding.
+# ``all_reduce`` works in place and has no derivative. Autograd only warns you and carries on as if the mean were a
+# constant, so the result is wrong as soon as you differentiate ``backward``. ``SumOverProcesses``, in contrast, is a
+# Function, so autograd records its sum, and the second printed error is nothing but rounding.
 #
 # Gradients of parameters
 # -----------------------
 #
 # DDP averages a gradient when it arrives in ``grad``, but :func:`torch.autograd.grad` returns what one process has
-# computed. A penalty on this local gradient differs from process to process, and the mean of the penalties is not the
-# penalty of the mean. The second penalty below is on the mean gradient, which ``SumOverProcesses`` keeps in the graph:
+# computed. A penalty on this local gradient differs from process to process, and the mean of these penalties is not the
+# penalty on the mean gradient. The second penalty below is on the mean gradient, which ``SumOverProcesses`` keeps in
+# the graph:
 
 
 def weight_penalty(rank, count):
@@ -100,8 +101,8 @@ print(*(f"{error:.0e}" for error in errors))
 assert errors[0] > 0.01 and errors[1] < 1e-14
 
 # %%
-# In torch 2.13, you can't get around this with ``backward`` and ``create_graph=True``. DDP warns, and if there is more
-# than one parameter, here a weight and a bias, it raises an error:
+# In torch 2.13, you can't avoid this extra sum by calling ``backward`` with ``create_graph=True``. DDP warns you, and
+# if there is more than one parameter, here a weight and a bias, it raises an error:
 
 
 def create_graph(rank, count):

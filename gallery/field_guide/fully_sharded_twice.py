@@ -23,8 +23,8 @@ from torch.distributed.fsdp import FSDPModule
 # -----------
 #
 # The model and the call that shards it come from :doc:`fully_sharded`. The loss is a penalty on the gradient with
-# respect to the rows. The first line of output shows this penalty for three steps in one process without FSDP. The
-# lines after it show the errors that you get with FSDP in two processes:
+# respect to the input rows. The first line of output shows this penalty for three training steps in one process without
+# FSDP. The lines after it show the errors that you get with FSDP in two processes:
 
 from data_parallel import in_processes
 from fully_sharded import Model, shard
@@ -67,8 +67,8 @@ for reshard in (True, False):
 # ---------
 #
 # FSDP frees the weights when ``backward`` is done, but the graph that ``create_graph=True`` has made still needs them.
-# With ``reshard_after_forward=False``, FSDP keeps them, but only until that first ``backward``, so the second error is
-# the same.
+# With ``reshard_after_forward=False``, FSDP keeps the weights longer, but only until that first ``backward``, so the
+# second error is the same as the first.
 #
 # The cure
 # --------
@@ -91,13 +91,13 @@ for wrap in (shard, shard_both):
     torch.testing.assert_close(show("unshard", wrap=wrap, between=gather), whole)
 
 # %%
-# With one sharded module or two, the penalties match those of a single process. The price is memory, because all
-# weights are held in full at the same time.
+# Whether one module is sharded or two, the penalties now match those of a single process. The price is memory, because
+# all weights are held in full at the same time.
 #
 # What only looks right
 # ---------------------
 #
-# After ``set_reshard_after_backward(False)`` FSDP doesn't free the weights, and no error is raised. But it doesn't
+# After ``set_reshard_after_backward(False)``, FSDP doesn't free the weights, so no error is raised. But FSDP doesn't
 # gather them again for the next step either, so the optimizer changes weights that ``forward`` never uses:
 
 

@@ -86,8 +86,9 @@ attempt(vmap(ReciprocalInTwo.apply))
 # The cure
 # --------
 #
-# ``vmap`` can batch all three methods by itself as long as they use only PyTorch operations that it can handle, don't
-# use ``if`` on a tensor's value, and compute no result whose shape depends on values. One line gives it permission:
+# ``vmap`` can batch all three methods by itself if they use only PyTorch operations that it can handle, contain no
+# ``if`` on a tensor's value, and compute no result whose shape depends on values. One line gives it permission to do
+# so:
 
 
 class Reciprocal(ReciprocalInTwo):

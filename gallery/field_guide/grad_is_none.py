@@ -59,12 +59,12 @@ for function in (LinearWithNone, LinearTooFew):
 #
 # ``backward`` has to return one gradient for each input of ``forward``, in the same order. Returning too few is an
 # error, and so is returning too many, unless the extra ones at the end are ``None``. But ``None`` is also a legal
-# gradient: it says that the output does not depend on that input. So ``LinearWithNone`` leaves ``weight.grad`` at
+# gradient, which says that the output does not depend on that input. So ``LinearWithNone`` leaves ``weight.grad`` at
 # ``None``, an optimizer skips this parameter, and training goes on as if nothing were wrong.
 #
-# :func:`~torch.autograd.grad` does complain (in earlier versions of PyTorch with
-# ``One of the differentiated Tensors appears to not have been used in the graph``), while ``torch.func.grad`` returns
-# zeros. A gradient check finds the mistake:
+# :func:`~torch.autograd.grad` does complain about the missing gradient (in earlier versions of PyTorch with ``One of
+# the differentiated Tensors appears to not have been used in the graph``), whereas ``torch.func.grad`` returns zeros. A
+# gradient check finds the mistake:
 
 x.requires_grad_()
 print("gradcheck    ", gradcheck(LinearWithNone.apply, (x, weight), raise_exception=False))
@@ -115,9 +115,9 @@ print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 # first layer gets. The second call asked only for ``grad_x``, but both were computed: ``needs_input_grad`` knows which
 # inputs require a gradient, but not which gradients you ask :func:`~torch.autograd.grad` for.
 #
-# Each gradient is a product :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` is the Jacobian, the
-# derivatives of all output elements with respect to all elements of one input. ``backward`` returns the product in the
-# input's shape and doesn't need to build the large :math:`J`:
+# Each gradient is a product :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` is the Jacobian. The Jacobian
+# holds the derivatives of all output elements with respect to all elements of one input. ``backward`` returns the
+# product in the input's shape and doesn't need to build the large :math:`J`:
 
 grad_output = torch.randn(4, 2, dtype=torch.float64)
 out = Linear.apply(x, weight, 2.0)

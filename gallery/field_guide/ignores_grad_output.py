@@ -2,8 +2,8 @@
 A loss that ignores its incoming gradient
 =========================================
 
-A loss whose ``backward`` ignores ``grad_output`` trains well until you multiply it by a factor. Here you see what it
-does with and without a factor, and which check finds the mistake.
+A loss whose ``backward`` ignores ``grad_output`` trains well until you multiply the loss by a factor. Here you see what
+such a loss does with and without a factor, and which check finds the mistake.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -52,10 +52,10 @@ torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
 # The cause
 # ---------
 #
-# The last step of a computation receives a gradient of one, so this loss works as long as it comes last (first line).
-# But if a factor follows, such as the loss's weight in a sum of several losses or the ``GradScaler`` factor in mixed
-# precision, it arrives as ``grad_output`` and is lost here (second line). The scaler then divides a gradient that was
-# never multiplied (third line).
+# The last step of a computation receives a gradient of one, so this loss works as long as it comes last (first line of
+# output). But if a factor follows, it arrives as ``grad_output`` and is lost here (second line). Such a factor may be
+# the loss's weight in a sum of several losses, or the ``GradScaler`` factor in mixed precision. In the latter case, the
+# scaler then divides a gradient that was never multiplied (third line).
 #
 # The cure
 # --------

@@ -65,11 +65,11 @@ assert try_calls(Scaled.apply) == [[5.0, 5.0], [5.0, 5.0], "IndexError", "TypeEr
 # The cause
 # ---------
 #
-# In torch 2.13 ``apply`` accepts keywords, even for a tensor, and puts them in the order of ``forward``'s parameters,
-# so the second call works just like the first. But ``apply`` doesn't fill in defaults. In the third call the Function
-# gets only one argument, so ``ctx.needs_input_grad`` has length one, and index 1 does not exist. ``backward`` may still
-# return three gradients in this call, as long as the surplus ones are ``None``. The fourth call raises an error because
-# ``weight`` is missing between ``x`` and ``factor``.
+# In torch 2.13, ``apply`` accepts keywords, even for a tensor, and puts them in the order of ``forward``'s parameters,
+# so the second call works just like the first. But ``apply`` doesn't fill in defaults, so in the third call the
+# Function gets only one argument. That is why ``ctx.needs_input_grad`` has length one, and index 1 does not exist.
+# ``backward`` may still return three gradients in this call, as long as the surplus ones are ``None``. The fourth call
+# raises an error because ``weight`` is missing between ``x`` and ``factor``.
 #
 # With ``setup_context``
 # ----------------------
@@ -98,8 +98,8 @@ except torch._dynamo.exc.Unsupported as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 # %%
-# But ``torch.compile`` still leaves the defaults out, even in torch 2.13. The ``Unsupported`` error is raised because
-# ``setup_context`` got one input where it expected three.
+# But ``torch.compile`` still leaves the defaults out, even in torch 2.13. So ``setup_context`` gets one input where it
+# expects three, which leads to the ``Unsupported`` error.
 #
 # The cure
 # --------

@@ -57,8 +57,9 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 # ---------
 #
 # Of all its arguments, ``apply`` connects only the tensors to the graph. It treats a list like a number or a string, as
-# something without a gradient. In the five lines with ``False``, no argument was a tensor. In the last line, ``factor``
-# was a tensor. For the list, ``backward`` returned ``None``, and autograd refuses anything else in its place:
+# something that has no gradient. In the five lines of output with ``False``, no argument was a tensor. In the last
+# line, ``factor`` was a tensor, so it got its gradient. For the list, ``backward`` returned ``None``, and autograd
+# refuses anything else in this place:
 
 
 class NormOfListRefused(NormOfList):
@@ -119,7 +120,7 @@ print("gradgradcheck", gradgradcheck(NormOfAll.apply, (factor, a, b)))
 # Outputs follow the same rule
 # ----------------------------
 #
-# If ``forward`` returns a tuple of tensors, they are connected to the graph. Tensors in a list are not:
+# Tensors that ``forward`` returns in a tuple are connected to the graph. Tensors in a list are not:
 
 
 class Halves(torch.autograd.Function):

@@ -2,9 +2,9 @@
 Mixed precision: two traps of the decorators
 ============================================
 
-The AMP decorators don't suit every Function: with ``setup_context`` they make ``backward`` fail, and with
-``cast_inputs`` they can lose the second derivative. Here you see both failures, and a few lines that avoid them without
-decorators.
+The decorators for automatic mixed precision (AMP) don't suit every Function: with ``setup_context`` they make
+``backward`` fail, and with ``cast_inputs`` they can lose the second derivative. Here you see both failures, and a few
+lines that avoid them without decorators.
 
 Read :doc:`mixed_precision` first.
 
@@ -20,7 +20,8 @@ from torch.autograd import grad, gradcheck, gradgradcheck
 # An attribute is missing
 # -----------------------
 #
-# This Function has both a ``forward`` and a ``setup_context``. Below it, the same Function gets the decorators:
+# This Function has both a ``forward`` and a ``setup_context``. The class below it is the same Function with the
+# decorators added:
 
 
 class CubeInTwoSteps(torch.autograd.Function):
@@ -64,7 +65,7 @@ print("x._fwd_used_autocast", x._fwd_used_autocast)
 #
 # ``cast_inputs=torch.float32`` is meant for code that can't handle bfloat16. It casts the inputs and runs ``forward``
 # with autocast switched off. Here the input ``half`` is bfloat16, as if it came from a previous layer. The second
-# derivative of :math:`(x^3)^2` is :math:`30 x^4`, so it should be 30 and 480.
+# derivative of :math:`(x^3)^2` is :math:`30 x^4`, so at 1 and 2 it should be 30 and 480.
 
 
 class CubeCastInside(torch.autograd.Function):

@@ -117,15 +117,15 @@ print("gradcheck    ", gradcheck(Squared.apply, x))
 print("gradgradcheck", gradgradcheck(Squared.apply, x))
 
 # %%
-# A hook on a node gets this node's gradients. They are also the module's gradients if the module consists of a single
-# Function, as it does here.
+# A hook on a node receives this node's gradients. If the module consists of a single Function, as it does here, they
+# are also the module's gradients.
 #
 # The hook is not called
 # ----------------------
 #
 # PyTorch sets up a module's hooks only if you call the module itself, not if you call its ``forward``. The backward
-# pass also has to go through the module: no hook is called if nothing in the module or before it requires grad, or if
-# ``grad`` asks only for the module's weights. Each of these three cases prints a zero:
+# pass also has to go through the module. No hook is called if nothing in the module or before it requires grad, or if
+# ``grad`` asks only for the module's weights. For each of these three cases, the code below prints a zero:
 
 linear, tanh = nn.Linear(2, 2).double(), nn.Tanh()
 for module in (linear, tanh):

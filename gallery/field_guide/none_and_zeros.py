@@ -44,9 +44,9 @@ else:
     raise AssertionError("no None arrived")
 
 # %%
-# The loss doesn't depend on the cosine, so no gradient arrives for it. By default, autograd would pass zeros instead,
-# and this ``backward`` would work. ``set_materialize_grads(False)`` saves you the zeros and the work on them, but any
-# gradient may then be ``None``. They may even all be ``None`` at once, a case that
+# The loss doesn't depend on the cosine, so no gradient arrives for that output. By default, autograd would pass zeros
+# instead, and this ``backward`` would work. ``set_materialize_grads(False)`` spares you the zeros and the work on them,
+# but then any gradient may be ``None``. All of them may even be ``None`` at once, a case that
 # :func:`~torch.autograd.gradcheck.gradcheck` tries:
 
 

@@ -75,8 +75,8 @@ for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
 # The difference
 # --------------
 #
-# ``torch.compile`` traces into a Function, and there it meets SciPy, which it cannot trace. It does not trace into an
-# operator. Instead, the operator becomes a single operation in the compiled graph.
+# ``torch.compile`` traces into a Function, and inside this one it meets SciPy, which it cannot trace. It doesn't trace
+# into an operator, which becomes a single operation in the compiled graph instead.
 
 for function in (PolyGamma.apply, polygamma):
     try:

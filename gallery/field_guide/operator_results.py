@@ -3,13 +3,13 @@ opcheck fails in float32
 ========================
 
 An operator's fake impl is a promise about what the result will look like. Here you break that promise, first about the
-dtype and then about memory, see which of the two ``opcheck`` notices, and fix the operator.
+dtype and then about memory. You see which of the two broken promises ``opcheck`` notices, and fix the operator.
 
 Read :doc:`custom_op` first.
 
-The symptom: an operator passes ``opcheck`` in ``float64`` but fails in ``float32`` with
-``Dtypes torch.float64 and torch.float32 are not equal``. Or calling an operator raises an error that says
-``must not also be an input``.
+The symptom: an operator passes ``opcheck`` in ``float64`` but fails in ``float32`` with ``Dtypes torch.float64 and
+torch.float32 are not equal``. Another symptom is that calling an operator raises an error that says ``must not also be
+an input``.
 """
 
 from textwrap import fill
@@ -77,7 +77,7 @@ assert values.tolist() == [0, 0, 0]
 # --------
 #
 # Give the result the input's dtype and device, and raise a clear error for any input that the operator cannot handle,
-# as the operator from :doc:`custom_op` does. If the function that you call returns a view, copy it with
+# as the operator from :doc:`custom_op` does. If a function that your operator calls returns a view, copy this view with
 # ``torch.tensor``.
 
 square = torch.rand(3, 3) + 0.5
@@ -98,8 +98,9 @@ else:
 # --------------------
 #
 # If an operator is meant to change an argument, name the argument in ``mutates_args``, and return nothing. Then
-# ``opcheck`` passes, but autograd has no derivative for the change. In torch 2.13 you get no error, and the gradient
-# comes out as if the argument had not changed. So if you want to differentiate an operator, let it return a new tensor:
+# ``opcheck`` passes, but autograd has no derivative for the change. So if you want to differentiate an operator, let it
+# return a new tensor. Otherwise, in torch 2.13, you get no error, and the gradient comes out as if the argument had not
+# changed:
 
 
 @custom_op("field_guide::double_it", mutates_args=("x",))

@@ -43,9 +43,9 @@ for function in (detached_exp, torch.exp):
 # The cause
 # ---------
 #
-# Autograd cannot record what NumPy does, so ``numpy()`` raises an error. ``detach()`` silences it, but to autograd,
-# NumPy's result is then a constant. The product still has a gradient, but only the part that comes from its first
-# factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
+# Autograd cannot record what NumPy does, so ``numpy()`` raises an error. ``detach()`` silences the error, but NumPy's
+# result is then a constant to autograd. The product of the input and this result still has a gradient, but only the
+# part that comes from its first factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
 #
 # The same again, one level up
 # ----------------------------

@@ -3,13 +3,13 @@ Recompute or save?
 ==================
 
 A formula can keep several tensors for ``backward``, although most of them could be computed again from just one. Here
-you save memory at the cost of time in two ways, with a custom Function and with ``checkpoint``, and count bytes and
-milliseconds.
+you save memory at the cost of time in two ways, with a custom Function and with ``checkpoint``, and measure how many
+bytes and milliseconds each of them takes.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
-Training runs out of memory although the weights are small. The memory fills up with tensors that the operations of a
-single formula keep for ``backward``.
+Training runs out of memory although the weights are small, because the memory fills up with tensors that the operations
+of a single formula keep for ``backward``.
 """
 
 from time import perf_counter
@@ -96,8 +96,8 @@ for function in (GELURecomputed.apply, checkpointed):
 # Bytes and time
 # --------------
 #
-# Each line of the output gives the bytes that four layers in a row keep, and the shortest time of six forward and
-# backward passes. In ``at_once``, a single checkpoint surrounds all four layers:
+# Each line of the output shows how many bytes four layers in a row keep, and how long forward and backward take
+# together (the shortest of six runs). In ``at_once``, a single checkpoint surrounds all four layers:
 
 
 def four(layer):
@@ -135,7 +135,7 @@ assert kept["at_once"] < kept["checkpointed"] == kept["GELURecomputed"] < kept["
 #
 # If ``forward`` runs twice, whatever it changes is changed twice. Batch norm, for example, updates its running mean and
 # variance a second time during the backward pass. Both updates see the same batch, so you can choose a smaller
-# ``momentum`` with which two updates do what one usually does:
+# ``momentum`` with which the two together have the effect of one ordinary update:
 
 
 def updated(momentum, *, twice):
@@ -157,8 +157,8 @@ torch.testing.assert_close(adjusted.running_var, plain.running_var)
 # ---------
 #
 # ``checkpoint`` needs no formula for the derivative and can span many layers; :doc:`checkpoint_and_grad` shows why to
-# choose ``use_reentrant=False``. A custom Function needs a formula, keeps the same number of bytes, and isn't faster
-# just because you wrote its derivative by hand: compare the second line above with the third. Write one if you have a
-# kernel for the formula, or if ``checkpoint`` can't be used. Tensors that don't have to be exact can also be kept in
-# half the bytes; see :doc:`smaller_saved_tensors`. All this is about memory kept between forward and backward, not
-# about the peak in :doc:`/conv_bn_fusion/peak_and_time`.
+# choose ``use_reentrant=False``. A custom Function needs a formula and keeps the same number of bytes. Whether it is
+# the faster of the two depends on the layer and the machine, so where the times are printed, compare the second line of
+# output with the third. Write a Function if you have a kernel for the formula, or if ``checkpoint`` can't be used.
+# Tensors that don't have to be exact can also be kept in half the bytes, as in :doc:`smaller_saved_tensors`. All this
+# is about the memory kept between forward and backward, not about the peak in :doc:`/conv_bn_fusion/peak_and_time`.

@@ -8,8 +8,8 @@ remain.
 
 Read :doc:`recompute_or_save` first.
 
-Suppose that training runs out of memory, and the tensors that fill it are expensive to compute again. Then you can keep
-them with less precision instead.
+Suppose that training runs out of memory, and that the tensors filling it are expensive to compute again. Then you can
+keep these tensors in lower precision instead.
 """
 
 import torch
@@ -23,9 +23,9 @@ torch.manual_seed(0)
 # Hooks that convert everything
 # -----------------------------
 #
-# The hook ``to_bfloat16`` converts each saved tensor to ``bfloat16``, half the size of ``float32``, and
-# ``from_bfloat16`` converts it back. Around an embedding, these two hooks send the gradients to the wrong rows, without
-# an error:
+# The hook ``to_bfloat16`` converts each saved tensor to ``bfloat16``, which is half the size of ``float32``, and
+# ``from_bfloat16`` converts it back. If you use these two hooks around an embedding, the gradients end up in the wrong
+# rows, and you get no error:
 
 
 def as_it_is(tensor):
@@ -52,15 +52,16 @@ print(rows.tolist(), rows_with_gradient(to_bfloat16))
 assert rows_with_gradient(to_bfloat16) == [256, 300]
 
 # %%
-# The embedding's indices are saved too, but ``bfloat16`` has only eight significant bits, so 257 becomes 256.
+# The hooks convert the embedding's saved indices too, but ``bfloat16`` has only eight significant bits, so 257 becomes
+# 256.
 #
 # Hooks that choose
 # -----------------
 #
 # Convert only ``float32`` and ``float64``, because integers can change and complex numbers would lose their imaginary
-# part. Also leave alone whatever stays in memory anyway, such as the input and the parameters, because an extra copy
-# takes more memory, not less. To recognise these tensors, compare storages, not tensors, because a linear layer saves a
-# view of its weight:
+# part. Also leave alone whatever stays in memory anyway, such as the input and the parameters, since an extra copy
+# takes more memory, not less. To recognise such tensors, compare storages rather than the tensors themselves, because a
+# linear layer saves a view of its weight:
 
 
 def to_bfloat16_except(*held):
@@ -78,9 +79,9 @@ assert rows_with_gradient(to_bfloat16_except(table)) == rows.tolist()
 assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
-# Each line of the output shows how many bytes a function holds or saves for an input of 1,000,000 bytes, with each
-# storage counted once. For the first number nothing is converted, for the second everything, and for the third only
-# what the hook above chooses.
+# Each line of output shows how many bytes one function holds or saves for an input of 1,000,000 bytes, with each
+# storage counted once. The first number is measured without any conversion, the second with every tensor converted, and
+# the third with only those converted that the hook above chooses.
 
 from recompute_or_save import tanh_gelu
 
@@ -107,7 +108,7 @@ for function, *held in (tanh_gelu, inputs), (linear, inputs, weight), (three_use
 # %%
 # For ``tanh_gelu``, the hooks that choose need the fewest bytes. For ``linear``, whose weight also has 1,000,000 bytes,
 # they need as many as if nothing were converted. Neither pair of hooks helps ``three_uses``, because three operations
-# save the same tensor and the hook converts it once for each of them.
+# save the same tensor and the hook makes a converted copy for each of them.
 #
 # How exact is it?
 # ----------------
@@ -129,15 +130,16 @@ for found, right in zip(two_orders(gelu_in_bfloat16), two_orders(tanh_gelu)):
     print(f"{((found - right).norm() / right.norm()).item():.0e}")
 
 # %%
-# Rounding to ``bfloat16`` makes the derivatives too inaccurate for ``gradcheck``. The two values are the relative
-# errors of the first and second derivatives. Whether such errors are acceptable is up to you.
+# Rounding to ``bfloat16`` makes the derivatives too inaccurate for ``gradcheck``. The two printed values are the
+# relative errors of the first and second derivatives, and whether such errors are acceptable is up to you.
 #
-# Such hooks have two blind spots. They never see a tensor on ``ctx``, as :doc:`freed_after_backward` shows. And if a
-# tensor that they leave alone is later changed in place, autograd does not notice. Without hooks it raises an error,
-# but with hooks it computes the gradient from the changed values.
+# Hooks that convert saved tensors have two blind spots. First, they never see a tensor on ``ctx``, as
+# :doc:`freed_after_backward` shows. Second, if a tensor that they leave alone is later changed in place, autograd does
+# not notice. Without hooks autograd raises an error, but with hooks it computes the gradient from the changed values.
 #
-# The hooks do see what your own Function passes to ``save_for_backward``. Each time ``backward`` reads
-# ``ctx.saved_tensors``, all of these tensors are unpacked again, so read it only once, unlike this Function:
+# The hooks do see what your own Function passes to ``save_for_backward``. But each time ``backward`` reads
+# ``ctx.saved_tensors``, all of these tensors are unpacked again. So read this attribute only once, unlike the Function
+# below:
 
 
 class ProductReadTwice(torch.autograd.Function):

@@ -59,7 +59,7 @@ for number, attempt in enumerate(attempts, start=1):
 # Attempts 1 and 2 fail because an instance of a Function cannot be called, although the error blames ``forward`` both
 # times. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. For each call, it creates
 # a ``ctx``, an object of a different class that has no ``factor``. The old ``forward`` and ``backward`` are themselves
-# correct:
+# correct, as plain calls show:
 
 old = ScaleOldStyle(3.0)
 for method in (old.forward, old.backward):
@@ -91,8 +91,9 @@ assert (out / x).tolist() == [3.0, 3.0]
 assert grad(ScaleByAttribute.apply(x).sum(), x)[0].tolist() == [5.0, 5.0]
 
 # %%
-# A class attribute works as long as nobody changes it. Here it changed between ``forward`` and ``backward``, as if
-# another layer had set it to 5. So in the last printed line, the output was multiplied by 3, but its gradient is 5.
+# A class attribute works only as long as nobody changes it. Here it was changed between ``forward`` and ``backward``,
+# as if another layer had set it to 5. So in the last printed line, the output is 3 times the input, but its gradient is
+# 5.
 #
 # The cure
 # --------

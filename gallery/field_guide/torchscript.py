@@ -27,8 +27,8 @@ from torch.library import custom_op, opcheck
 # The symptom
 # -----------
 #
-# ``torch.jit.trace`` records what one call of a model does, while ``torch.jit.script`` compiles code. In torch 2.13
-# both warn that they are deprecated. The Function here is ``Cube`` from :doc:`torch_compile`.
+# ``torch.jit.trace`` records what one call of a model does, while ``torch.jit.script`` compiles code. In torch 2.13,
+# both of them warn that they are deprecated. The Function in this example is ``Cube`` from :doc:`torch_compile`.
 
 from torch_compile import Cube
 

@@ -30,8 +30,8 @@ torch.manual_seed(0)
 print(device, triton and f"triton {triton.__version__}", os.environ.get("TRITON_INTERPRET"))
 
 # %%
-# If this line says ``cuda``, Triton compiled the kernels for a GPU; if ``cpu``, its interpreter ran them. ``None``
-# instead of a version means Triton was not installed, and nothing under ``if triton:`` ran.
+# If the line above says ``cuda``, Triton compiled the kernels for a GPU. If it says ``cpu``, Triton's interpreter ran
+# them. If it shows ``None`` instead of a version, Triton was not installed, and nothing under ``if triton:`` ran.
 #
 # The symptom
 # -----------
@@ -81,7 +81,7 @@ if triton:
 # The cause
 # ---------
 #
-# A kernel receives only a tensor's address. It doesn't learn the strides, so in ``part`` it read neighbours in memory
+# A kernel receives only a tensor's address and doesn't learn the strides. So for ``part``, it read neighbours in memory
 # instead of every second element. And autograd saw nothing but ``empty_like``, which has no derivative.
 #
 # The cure

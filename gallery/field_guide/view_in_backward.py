@@ -71,12 +71,12 @@ assert [outcome is True for outcome in found] == [True, True, False, False, Fals
 # The cause
 # ---------
 #
-# The output has one line for each loss. It shows the strides of ``grad_output``, which say how many elements apart the
-# rows and the columns are in memory, and whether the gradient is right. Only the first gradient is contiguous. In lines
-# 2 and 3, ``sum`` sends back an expanded gradient, whose values are repeated with a stride of 0. In line 4, ``t()``
-# sends back a transposed tensor, and in line 5, ``torch.cat`` sends back a part of a larger one. ``view`` copies
-# nothing, so it works where the elements are evenly spaced, as in 1 and 2, and raises an error elsewhere. ``gradcheck``
-# misses this because it passes a contiguous gradient:
+# Each line of output belongs to one loss. It shows the strides of ``grad_output``, which say how many elements apart
+# the rows and the columns are in memory, and whether the gradient is right. Only the first gradient is contiguous. In
+# lines 2 and 3, ``sum`` sends back an expanded gradient, whose values are repeated with a stride of 0. In line 4,
+# ``t()`` sends back a transposed tensor, and in line 5, ``torch.cat`` sends back a part of a larger one. ``view``
+# copies nothing, so it works where the elements are evenly spaced, as in lines 1 and 2, and raises an error elsewhere.
+# ``gradcheck`` misses the mistake because the gradient it passes is contiguous:
 
 print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 
@@ -105,5 +105,5 @@ for function in (Reversed.apply, reversed_and_transposed):
 
 # %%
 # A gradient with a stride of 0 is also a problem for an in-place operation such as ``mul_`` (see
-# :doc:`not_yours_to_write`). Code that reads memory directly gets wrong values instead of an error (see
-# :doc:`not_contiguous`).
+# :doc:`not_yours_to_write`). And if a gradient isn't contiguous, code that reads memory directly gets wrong values
+# instead of an error (see :doc:`not_contiguous`).

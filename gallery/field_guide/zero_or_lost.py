@@ -23,8 +23,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# These two Functions raise the same error for different reasons. The derivative of :math:`3x` is a constant. The
-# derivative of :math:`x^3` is not, but ``backward`` reads it from a tensor without history:
+# These two Functions lead to the same error for different reasons. The first computes :math:`3x`, so its derivative is
+# a constant. The derivative of :math:`x^3` is not constant, but ``backward`` reads it from a tensor without history:
 
 
 class Triple(torch.autograd.Function):
@@ -71,12 +71,13 @@ for function in (Triple, CubeOnCtx):
     print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
 
 # %%
-# If ``gradgradcheck`` fails, the derivative is *lost*, so fix the Function as in :doc:`three_cures`. If it passes at
-# random points, the derivative is *zero* around them, and the caller has to handle the error.
+# If ``gradgradcheck`` fails, the second derivative is *lost*, so fix the Function as in :doc:`three_cures`. If it
+# passes at random points, the second derivative is *zero* around them, and the caller of the Function has to handle the
+# error.
 #
-# The same holds for a straight-through estimator or any other surrogate gradient. Its ``gradcheck`` fails on purpose,
-# but ``gradgradcheck`` compares the derivative of ``backward`` with ``backward`` itself, so its answer counts.
-# Straight-through rounding has a constant slope, so zero is right:
+# The same test works for a straight-through estimator or any other surrogate gradient. There ``gradcheck`` fails,
+# because the gradient is deliberately not the true one. But ``gradgradcheck`` compares the derivative of ``backward``
+# with ``backward`` itself, so its answer counts. Straight-through rounding has a constant slope, so zero is right:
 
 
 class RoundThrough(torch.autograd.Function):
@@ -99,8 +100,9 @@ assert hessian(lambda x: RoundThrough.apply(x).sum(), x).count_nonzero() == 0
 # A gradient that does not depend on x
 # ------------------------------------
 #
-# You get the second message, ``appears to not have been used in the graph``, when there is a graph but ``x`` is not in
-# it. Even a plain product leads to this message, because :math:`\partial (xw) / \partial x = w`:
+# You get the second message, ``appears to not have been used in the graph``, when the gradient has a graph but ``x`` is
+# not in it. Even a plain product leads to this message, because its derivative is the other factor, :math:`\partial
+# (xw) / \partial x = w`:
 
 weight = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
 (grad_x,) = grad((x * weight).sum(), x, create_graph=True)
@@ -116,8 +118,8 @@ print("gradgradcheck", gradgradcheck(torch.mul, (x, weight)))
 # The cure
 # --------
 #
-# When the second derivative is zero, ``grad_x`` may have no graph, or it may have one that doesn't contain ``x``.
-# Handle both cases. This function returns the row sums of the Hessian:
+# When the second derivative is zero, ``grad_x`` may have no graph, or it may have one that doesn't contain ``x``. The
+# function below handles both cases and returns the row sums of the Hessian:
 
 
 def second_or_zeros(function, x):

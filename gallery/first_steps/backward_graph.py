@@ -61,8 +61,9 @@ assert node.variable is weight
 # -----------------
 #
 # To pass a gradient back through :math:`e^p`, a node needs :math:`e^p` itself. To pass it back to one factor of a
-# product, a node needs the other factor. Such a *saved tensor* stays in memory for as long as the node may still need
-# it. Nodes have their own names for the tensors they save: here ``other`` is ``data``, and ``result`` is ``out``.
+# product, a node needs the other factor. A tensor kept for this purpose is a *saved tensor*, which stays in memory for
+# as long as the node may still need it. Nodes have their own names for the tensors they save: here ``other`` is
+# ``data``, and ``result`` is ``out``.
 
 exp_node = out.grad_fn
 mul_node = product.grad_fn
@@ -137,8 +138,8 @@ assert leads_to(bias, detached_sum) and not leads_to(weight, detached_sum)
 # -------------------------
 #
 # Normally grad mode is off while backward runs, so the gradients have no history. With ``create_graph=True`` it is on,
-# as the list printed below shows. The steps of backward are then recorded like any other computation, and you can
-# differentiate the gradient again. This is *double backward*.
+# as the list printed below shows. The steps of backward are then recorded like any other computation, so you can
+# differentiate the gradient again. This is called *double backward*.
 
 grad_mode = []
 out = torch.exp(weight * data)
@@ -158,8 +159,8 @@ make_dot((grad_weight, loss), params={"weight": weight, "loss": loss, "grad_weig
 # %%
 # The nodes between ``weight`` and ``loss`` are the same as in the first graph. Backward has added two products: one
 # uses the saved :math:`e^p` and so branches off below ``ExpBackward0``, and the other uses ``data``. Whenever you see a
-# picture like this, ask whether a path leads from the gradient up to the leaf. Here there is one, and the second
-# derivative is the one you get on paper, :math:`d^2 e^{wd}`:
+# picture like this, ask whether a path leads from the gradient up to the leaf. Such a path exists here, and the second
+# derivative is the same as on paper, :math:`d^2 e^{wd}`:
 
 (second,) = torch.autograd.grad(grad_weight.sum(), weight)
 print(second.tolist())
