@@ -2,7 +2,8 @@
 Backward of batch norm
 ======================
 
-Here you derive batch norm's gradient step by step, and write a short ``backward`` that passes both gradient checks.
+On this page you derive batch norm's gradient step by step, and write a short ``backward`` that passes both gradient
+checks.
 
 You should already know what batch norm computes. If custom Functions are new to you, read
 :doc:`/double_backward/saving_inputs` first.

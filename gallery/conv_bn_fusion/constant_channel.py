@@ -3,7 +3,7 @@ NaN from a constant channel
 ===========================
 
 The formula for batch norm's gradient divides by the standard deviation, which is zero if all values in a channel are
-the same. One such constant channel can fill a whole network with NaN. Here you see how that happens, and why the
+the same. One such constant channel can fill a whole network with NaN. This page shows how that happens, and why the
 Function from :doc:`batch_norm_backward` returns the right gradient instead.
 
 Read :doc:`batch_norm_backward` first.

@@ -28,9 +28,10 @@ print(device, torch.__version__, "torch.cuda.memory_stats" if cuda else "saved_t
 # Four layers
 # -----------
 #
-# Two of the layers are our own: the fused Function and the pair of Functions that it replaces. The other two use the
-# PyTorch operations behind ``nn.Conv2d`` and ``nn.BatchNorm2d``. One runs them as they are, and the other runs them
-# inside ``torch.utils.checkpoint.checkpoint``, which keeps only its inputs and computes the rest again in ``backward``.
+# Two of the four layers are our own: the fused Function and the pair of Functions that it replaces. The remaining two
+# use the PyTorch operations behind ``nn.Conv2d`` and ``nn.BatchNorm2d``. One of them runs these operations directly.
+# The other runs them inside ``torch.utils.checkpoint.checkpoint``, which keeps only its inputs and recomputes the rest
+# in ``backward``.
 
 
 def fused_conv_bn(inputs, weight):

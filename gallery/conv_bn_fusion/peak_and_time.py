@@ -73,8 +73,8 @@ assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks
 # the most memory is needed. With one or two layers, ``nn`` has a lower peak than the fused Function. With six, the
 # fused Function still holds only one such output at a time, whereas the pair and ``nn`` have kept all six, so their
 # peaks are higher. But at every depth, ``checkpoint`` needs less memory than the fused Function. It repeats PyTorch's
-# batch norm, which is a single operation with few temporary tensors, while each step of our formulas makes a tensor as
-# large as the activation.
+# batch norm, which is a single operation with few temporary tensors, while each step of our formulas creates a tensor
+# as large as the activation.
 #
 # The price in time
 # -----------------

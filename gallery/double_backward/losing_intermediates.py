@@ -28,7 +28,7 @@ class SinhOnCtx(torch.autograd.Function):
     def forward(ctx, x):
         exp_pos = torch.exp(x)
         exp_neg = torch.exp(-x)
-        # Wrong: these tensors were made while autograd was not recording, so they have no history.
+        # Wrong: these tensors were created while autograd was not recording, so they have no history.
         ctx.exp_pos = exp_pos
         ctx.exp_neg = exp_neg
         return (exp_pos - exp_neg) / 2

@@ -3,8 +3,8 @@ SciPy for two derivatives, an error for the third
 =================================================
 
 When ``backward`` is code that autograd can't see, each derivative needs its own Function. For a gradient penalty, two
-derivatives are enough, but if you stop there, a third derivative can come out with terms missing. Here you make the
-third derivative raise an error instead.
+derivatives are enough, but if you stop there, a third derivative can come out with terms missing. This page shows how
+to raise an error for the third derivative instead.
 
 Read :doc:`backward_outside_autograd` first.
 """
@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # From PyTorch to SciPy and back
 # ------------------------------
 #
-# SciPy works on arrays in the CPU's memory. Given ``float32`` it may return ``float64``, and given an array without
-# dimensions it may return a scalar instead of an array. This function converts a tensor for SciPy and turns the result
-# back into a tensor with the same dtype and device:
+# SciPy works on arrays in the CPU's memory. Given ``float32`` it may return ``float64``, and given a zero-dimensional
+# array it may return a scalar instead of an array. This function converts a tensor for SciPy and turns the result back
+# into a tensor with the same dtype and device:
 
 
 def in_scipy(function, x):
@@ -94,8 +94,8 @@ for inputs in (x, x.float(), x[0, 0], x[:0], x.t()):
 # What ends with an error
 # -----------------------
 #
-# The Functions raise an error for any dtype other than ``float32`` and ``float64``, and for ``meta`` tensors, because
-# these hold no values. A third derivative raises an error too, under autograd and ``torch.func`` alike:
+# The Functions raise an error for any dtype other than ``float32`` and ``float64``, and for ``meta`` tensors, which
+# hold no values. A third derivative raises an error too, under autograd and ``torch.func`` alike:
 
 
 def third_derivative(x):

@@ -80,7 +80,7 @@ for shape in ((), (0,), (2, 1, 3)):
 # --------------
 #
 # The drawing shows everything that autograd recorded on the way to ``out`` and to ``grad_x``. Here ``x`` is a ``clone``
-# rather than the leaf where gradients accumulate, so the drawing also shows the node that made ``x``.
+# rather than the leaf where gradients accumulate, so the drawing also shows the node that created ``x``.
 
 x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
 out = Square.apply(x)
@@ -92,9 +92,9 @@ make_dot((grad_x, x, out), params=names)
 
 # %%
 # Start at ``grad_x`` and walk against the arrows. You meet the multiplications that ``backward`` performed, and from
-# one of them a path leads up to ``CloneBackward0``, the operation that made ``x``. That path is what matters. It means
-# that in the graph, just as on paper, ``grad_x`` is a function *of* ``x``, so autograd can differentiate ``grad_x``
-# again.
+# one of them a path leads up to ``CloneBackward0``, the operation that created ``x``. That path is what matters. It
+# means that in the graph, just as on paper, ``grad_x`` is a function *of* ``x``, so autograd can differentiate
+# ``grad_x`` again.
 #
 # You get the path from ``grad_x`` to ``x`` without any extra work. An input arrives in ``forward`` with its history
 # attached, and once it is saved with ``save_for_backward``, it comes out of ``ctx.saved_tensors`` with the same

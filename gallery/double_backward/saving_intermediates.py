@@ -3,8 +3,8 @@ Saving intermediates
 ====================
 
 Sometimes ``backward`` needs a value that is neither an input nor an output of your Function. If the Function also
-returns this value, you can keep it and still get the right second derivative. Here you see how to do that, and which
-terms ``backward`` then has to add.
+returns this value, you can save it, and the second derivative comes out right. This page shows how to do that, and
+which terms ``backward`` then has to add.
 
 Read :doc:`saving_inputs` and :doc:`saving_outputs` first.
 
@@ -74,8 +74,8 @@ print("gradcheck    ", gradcheck(sinh, x))
 print("gradgradcheck", gradgradcheck(sinh, x))
 
 # %%
-# Callers use the wrapper, but you should also check the Function inside it. The check of the Function covers all three
-# outputs, so a mistake in one of the two extra terms already shows up in the first derivative.
+# Callers use the wrapper, but you should also check the Function inside it. This check covers all three outputs, so a
+# mistake in one of the two extra terms already shows up in the first derivative.
 
 print("gradcheck    ", gradcheck(Sinh.apply, x))
 print("gradgradcheck", gradgradcheck(Sinh.apply, x))

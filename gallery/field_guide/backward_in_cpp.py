@@ -3,7 +3,7 @@ A C++ function that calls ``backward`` hangs
 ============================================
 
 C++ code can start autograd's engine itself. If a pybind11 function does that while it holds Python's global interpreter
-lock (GIL), it raises an error or never returns. Here you see both outcomes, and learn how to release the lock in time.
+lock (GIL), it raises an error or never returns. This page shows both outcomes, and how to release the lock in time.
 
 Read :doc:`cpp_extension` and :doc:`threads` first.
 

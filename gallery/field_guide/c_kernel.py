@@ -64,11 +64,11 @@ for values in (x, minus):
     print("cube", call("cube", values)[0].tolist() if kernel else None)
 
 # %%
-# The view ``x`` has the elements 1 and 3, but C read 1 and 2, which are neighbours in memory. The gradient that ``sum``
-# sends back would be misread too: it is one value in memory that appears as many elements, so C would read past it.
-# ``minus`` is contiguous, but its memory holds 2 instead of -2, because the minus sign is a flag that PyTorch applies
-# when it reads the tensor. If the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if
-# kernel:`` was run for this page.
+# C gets only an address and a length, so it can misread three kinds of tensor. ``x`` is a view with the elements 1 and
+# 3, but C read 1 and 2, which are adjacent in memory. ``minus`` is contiguous, but its memory holds 2 instead of -2,
+# because its negative bit is set and PyTorch flips the sign only on reading. The gradient that ``sum`` sends back is an
+# expanded tensor with a stride of 0: all elements share one value in memory, and C would read past it. If the output
+# says ``cube None``, there was no C compiler ``cc``, and nothing under ``if kernel:`` was run for this page.
 #
 # The cure
 # --------

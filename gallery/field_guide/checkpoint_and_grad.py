@@ -2,8 +2,8 @@
 Checkpoint raises, or loses the second derivative
 =================================================
 
-``torch.utils.checkpoint`` has two variants, and one of them cannot be used in code that differentiates twice. Here you
-see why, and what to use instead.
+``torch.utils.checkpoint`` has two variants, and one of them cannot be used in code that differentiates twice. This page
+explains why, and what to use instead.
 
 Read :doc:`recompute_or_save` first.
 
@@ -85,9 +85,9 @@ make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
 # The cure
 # --------
 #
-# Take the first way out that the error message offers, which is ``use_reentrant=False``. Then no Function hides the
-# layer. Its own nodes are in the graph, and hooks on their saved tensors run the layer again when ``backward`` needs
-# these tensors.
+# Take the first way out that the error message offers, ``use_reentrant=False``. Then no Function hides the layer. The
+# layer's own nodes are in the graph, and hooks on their saved tensors run the layer again when ``backward`` needs these
+# tensors.
 
 
 def not_reentrant(x):

@@ -2,7 +2,7 @@
 A compiled torch.func.grad ignores backward
 ===========================================
 
-``torch.compile`` can ignore a derivative that you wrote. Here you see when it does, and how to make sure it doesn't.
+``torch.compile`` can ignore a derivative that you wrote. This page shows when that happens, and how to prevent it.
 
 Read :doc:`function_transforms` and :doc:`torch_compile` first.
 

@@ -2,8 +2,8 @@
 gradcheck of a compiled function
 ================================
 
-You can check a function that ``torch.compile`` has compiled, even after the compiled function has been in use. Here you
-learn how to do that, and what the check may miss.
+You can check a function that ``torch.compile`` has compiled, even after the compiled function has been in use. This
+page shows how to do that, and what the check may miss.
 
 Read :doc:`torch_compile_twice` first.
 

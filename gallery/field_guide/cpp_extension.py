@@ -2,8 +2,9 @@
 A C++ operator with ``load_inline``
 ===================================
 
-``load_inline`` compiles a C++ extension from a string, and ``TORCH_LIBRARY`` turns its functions into operators. Here
-you see why the operators have no gradient at first, and then register their first and second derivatives from Python.
+``load_inline`` compiles a C++ extension from a string, and ``TORCH_LIBRARY`` turns its functions into operators. This
+page explains why these operators have no gradient at first, and how to register their first and second derivatives from
+Python.
 
 Read :doc:`c_kernel` and :doc:`custom_op` first.
 

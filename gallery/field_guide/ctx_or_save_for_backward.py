@@ -2,8 +2,8 @@
 What goes on ctx, and what is saved
 ===================================
 
-Some values belong on ``ctx``, others in ``save_for_backward``. Here you learn which value goes where, and how to spot a
-misplaced one.
+Some values belong on ``ctx``, others in ``save_for_backward``. This page shows which value goes where, and how to spot
+a misplaced one.
 
 Read :doc:`/double_backward/saving_outputs` first.
 

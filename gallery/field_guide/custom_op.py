@@ -2,8 +2,8 @@
 No fake impl, no autograd formula
 =================================
 
-``torch.library.custom_op`` makes a custom operator from a function that PyTorch cannot look inside. Here you see what
-PyTorch says about an unfinished operator, and how to complete it so that ``opcheck`` passes.
+``torch.library.custom_op`` makes a custom operator from a function that PyTorch cannot look inside. This page shows
+what PyTorch says about an unfinished operator, and how to complete the operator so that ``opcheck`` passes.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 

@@ -3,7 +3,8 @@ An operator under torch.func
 ============================
 
 Autograd can differentiate an operator made with ``torch.library.custom_op``, but under ``torch.func`` the operator
-raises an error or gives zeros. Here you see both problems, and fix them with a Function around the operator.
+raises an error or gives zeros. On this page you reproduce both problems, and fix them with a Function around the
+operator.
 
 Read :doc:`operator_vmap` and :doc:`forward_mode` first.
 
@@ -60,7 +61,7 @@ function = type(psi(x).grad_fn)._forward_cls
 print("setup_context" in vars(function), "jvp" in vars(function))
 
 # %%
-# As the output shows, the class that PyTorch 2.13 makes has neither a ``setup_context`` nor a ``jvp`` of its own.
+# As the output shows, the class that PyTorch 2.13 creates has neither a ``setup_context`` nor a ``jvp`` of its own.
 # Instead, its ``forward`` calls your ``setup_context``, and the tangent is lost on the way.
 #
 # The cure

@@ -3,7 +3,7 @@ A mean over the batch under DDP
 ===============================
 
 With ``DistributedDataParallel`` (DDP), several processes train copies of one model, each on its share of the batch.
-Here you see what DDP averages, and what a Function has to do itself if its result depends on the whole batch.
+This page shows what DDP averages, and what a Function has to do itself if its result depends on the whole batch.
 
 Read :doc:`/conv_bn_fusion/batch_norm_backward` first.
 

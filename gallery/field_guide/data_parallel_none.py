@@ -2,13 +2,13 @@
 Unused parameters under DDP
 ===========================
 
-Distributed data parallel (DDP) waits for every parameter's gradient. Here you see the error that DDP raises when a
+Distributed data parallel (DDP) waits for every parameter's gradient. This page shows the error that DDP raises when a
 parameter is unused, and what becomes of a ``None`` that ``backward`` returns.
 
 Read :doc:`none_and_zeros` and :doc:`data_parallel` first.
 
-The symptom: the second iteration raises ``Expected to have finished reduction in the prior iteration``. Or a gradient
-that is ``None`` without DDP becomes zero with it.
+The symptom: either the second iteration raises ``Expected to have finished reduction in the prior iteration``, or a
+gradient that is ``None`` without DDP becomes zero with it.
 """
 
 import torch
@@ -101,9 +101,8 @@ for gradient in (None, torch.zeros(1)):
 # The cure
 # --------
 #
-# If a parameter is only sometimes unused, ``find_unused_parameters=True`` makes DDP check in the graph whether the
-# parameter is used. If a parameter is frozen for good, set ``requires_grad=False`` on it before you wrap the model in
-# DDP:
+# If a parameter is only sometimes unused, ``find_unused_parameters=True`` makes DDP search the graph for unused
+# parameters. If a parameter is frozen for good, set ``requires_grad=False`` on it before you wrap the model in DDP:
 
 
 def cures(rank, count):

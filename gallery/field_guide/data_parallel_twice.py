@@ -2,13 +2,13 @@
 Second derivatives under DDP
 ============================
 
-DDP averages the gradient that ``backward`` leaves in ``grad``, and nothing else. Here you see two second derivatives
-that are wrong as soon as several processes compute them, and you correct both with a sum that autograd records.
+DDP averages the gradient that ``backward`` leaves in ``grad``, and nothing else. This page shows two second derivatives
+that are wrong as soon as several processes compute them, and corrects both with a sum that autograd records.
 
 Read :doc:`data_parallel` first.
 
-The symptom: a gradient penalty changes with the number of processes. Or a warning about ``c10d::allreduce_`` says that
-an ``autograd kernel was not registered``, or ``backward(create_graph=True)`` raises an error about ``a leaf Variable``.
+The symptom: a gradient penalty changes with the number of processes, a warning about ``c10d::allreduce_`` says that an
+``autograd kernel was not registered``, or ``backward(create_graph=True)`` raises an error about ``a leaf Variable``.
 """
 
 import os

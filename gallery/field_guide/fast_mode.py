@@ -2,13 +2,13 @@
 The fast mode of gradcheck errs both ways
 =========================================
 
-``gradcheck(..., fast_mode=True)`` can pass a wrong Function and fail a right one. Here you see both mistakes, and how
-to avoid them.
+``gradcheck(..., fast_mode=True)`` can pass a wrong Function and fail a right one. This page shows both mistakes, and
+how to avoid them.
 
 Read :doc:`gradcheck_says_yes` and :doc:`none_and_zeros` first.
 
-The symptom: a check with a large input passes in fast mode but fails without it. Or fast mode reports
-``Jacobian mismatch for output 0``, although that output has no gradient at all.
+The symptom: either a check with a large input passes in fast mode but fails without it, or fast mode reports ``Jacobian
+mismatch for output 0``, although that output has no gradient at all.
 """
 
 import torch

@@ -112,8 +112,9 @@ for function in (NothingSaved, OneTermMissing):
     evaluate(lambda: jacfwd(function.apply, argnums=(0, 1))(a, x))
 
 # %%
-# The second mistake raises no error, because autograd trusts ``jvp``. So the second line of output has a zero that
-# should be a 9. Checks of ``backward`` accept both Functions, but ``check_forward_ad=True`` finds the second mistake:
+# The second mistake raises no error, because autograd trusts ``jvp``. So the second line of output has a zero where
+# there should be a 9. Checks of ``backward`` accept both Functions, but ``check_forward_ad=True`` finds the second
+# mistake:
 
 for function in (NothingSaved, OneTermMissing):
     print("gradgradcheck", gradgradcheck(function.apply, (a, x)))

@@ -2,13 +2,14 @@
 Nothing is freed after backward
 ===============================
 
-``backward`` frees saved tensors, but it cannot free a tensor on ``ctx``. Here you see why, and what else keeps memory
-from being freed.
+``backward`` frees saved tensors, but it cannot free a tensor on ``ctx``. This page explains why, and shows what else
+keeps memory from being freed.
 
 Read :doc:`tensors_on_ctx` first.
 
-You keep a list of losses during training, and memory grows much faster than the list. Or a second ``backward`` raises
-an error, although you haven't used any loss twice, or ``backward(create_graph=True)`` warns of a reference cycle.
+You keep a list of losses during training, and memory grows much faster than the list. Other symptoms are a second
+``backward`` that raises an error although you haven't used any loss twice, and a warning of a reference cycle from
+``backward(create_graph=True)``.
 """
 
 import gc

@@ -4,12 +4,12 @@ FSDP has freed the weight that ``backward`` needs
 
 Fully sharded data parallel (FSDP) leaves each process with only a part of every weight, and gathers the whole weight
 while a module needs it. If your Function saves a weight, its ``backward`` may find an empty tensor in place of that
-weight. Here you see when that happens, and how to return the output so that it doesn't happen.
+weight. This page shows when that happens, and how to return the output so that it doesn't.
 
 Read :doc:`data_parallel_none` first.
 
-The symptom: ``backward`` raises ``setStorage … out of bounds for storage of size 0``. Or there is no error, but the
-weight gets no gradient.
+The symptom: either ``backward`` raises ``setStorage … out of bounds for storage of size 0``, or there is no error, but
+the weight gets no gradient.
 """
 
 from textwrap import fill
@@ -97,8 +97,8 @@ assert (freed, kept, missing) == (0, 48, None) and "storage of size 0" in error
 # The cure
 # --------
 #
-# Return the tensors themselves, or a tuple or dict of them. Then FSDP gathers the freed weight again, and the gradient
-# agrees with the one that a single process computes from all rows:
+# Return the tensors themselves, or a tuple or dict of them. Then FSDP all-gathers the freed weight again, and the
+# gradient agrees with the one that a single process computes from the whole batch:
 
 
 def in_dict(rank, count):

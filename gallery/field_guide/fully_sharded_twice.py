@@ -2,8 +2,8 @@
 Second derivatives under FSDP
 =============================
 
-A gradient penalty needs the weights again after the first backward, but by then FSDP has freed them. Here you see the
-call that gathers them, and two settings that look right but don't help.
+A gradient penalty needs the weights again after the first backward, but by then FSDP has freed them. This page shows
+the call that gathers them again, and two settings that look right but don't help.
 
 Read :doc:`fully_sharded` first.
 
@@ -66,14 +66,15 @@ for reshard in (True, False):
 # The cause
 # ---------
 #
-# FSDP frees the weights when ``backward`` is done, but the graph that ``create_graph=True`` has made still needs them.
-# With ``reshard_after_forward=False``, FSDP keeps the weights longer, but only until that first ``backward``, so the
-# second error is the same as the first.
+# FSDP frees the weights when ``backward`` is done, but the graph that ``create_graph=True`` has created still needs
+# them. With ``reshard_after_forward=False``, FSDP keeps the weights longer, but only until that first ``backward``, so
+# the second error is the same as the first.
 #
 # The cure
 # --------
 #
-# Call ``unshard`` before the second ``backward``. It is not recursive, so call it on each module that was sharded:
+# Call ``unshard`` before the second ``backward``. This method is not recursive, so call it on each module that was
+# sharded:
 
 
 def gather(model):

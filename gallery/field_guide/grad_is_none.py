@@ -2,12 +2,12 @@
 A parameter's grad stays None
 =============================
 
-Here you learn to return the right number of gradients from ``backward``, each in the right place, and to compute only
-the ones that are needed.
+This page shows how to return the right number of gradients from ``backward``, each in the right place, and how to
+compute only the ones that are needed.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: after ``loss.backward()`` has run, ``weight.grad`` is still ``None``. Or autograd complains about an
+The symptom: either ``weight.grad`` is still ``None`` after ``loss.backward()`` has run, or autograd complains about an
 ``incorrect number of gradients``.
 """
 

@@ -3,8 +3,8 @@ Training runs, gradcheck fails
 ==============================
 
 If a gradient has more elements than its input, autograd sums it to fit the input's shape, so you may not notice that
-``backward`` lacks a sum. Here you learn to read what :func:`~torch.autograd.gradcheck.gradcheck` says about such a
-gradient.
+``backward`` lacks a sum. This page teaches you to read what :func:`~torch.autograd.gradcheck.gradcheck` says about such
+a gradient.
 
 Read :doc:`/double_backward/saving_inputs` first. If your Function is correct but the check fails anyway, read
 :doc:`gradcheck_says_no`.
@@ -70,8 +70,8 @@ assert jacobian.T.tolist() == [[1, 2, 0, 0], [0, 0, 3, 4]]
 # If a gradient is larger than its input, autograd sums it to the input's size, as it does after broadcasting. It sums
 # over dimensions that were added on the left, and over those in which the input has size 1. With a square ``x``, the
 # summed gradient fits the weights' shape, but autograd has summed over the rows instead of the columns. With a single
-# row, it fits as well, and the result even happens to be right. With any other shape of ``x``, the gradient can't be
-# summed to fit, and the first ``backward`` raises an error:
+# row, the shape fits as well, and the result even happens to be right. With any other shape of ``x``, the gradient
+# can't be summed to fit, and the first ``backward`` raises an error:
 
 rows = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
 try:
@@ -88,8 +88,9 @@ def on_one_row(x, weight):
 print("gradcheck    ", gradcheck(on_one_row, (rows[:1], weight[:1])))
 
 # %%
-# So choose test inputs whose dimensions have different sizes, none of them 1, and do the summing yourself. You can
-# leave the sum to autograd only if the weights are a column of shape ``(rows, 1)``, as in ``ScaleByColumn``:
+# So choose test inputs whose dimensions have different sizes, none of them 1, and sum over the broadcast dimensions
+# yourself. In this example, you can leave that sum to autograd only if the weights are a column of shape ``(rows, 1)``,
+# as in ``ScaleByColumn``:
 
 
 class ScaleRowsSummed(ScaleRows):

@@ -2,8 +2,8 @@
 gradcheck fails on a correct Function
 =====================================
 
-Sometimes :func:`~torch.autograd.gradcheck.gradcheck` raises a false alarm. Here you learn to tell a false alarm from a
-bug, and to call the check so that it measures your ``backward`` and nothing else.
+Sometimes :func:`~torch.autograd.gradcheck.gradcheck` raises a false alarm. This page shows how to tell a false alarm
+from a bug, and how to call the check so that it measures your ``backward`` and nothing else.
 
 Read :doc:`/double_backward/saving_inputs` first.
 

@@ -95,8 +95,8 @@ assert wrong[1] > wrong[0] and wrong_gp[1] < wrong_gp[0]
 # The penalty contains a first derivative, so the gradient of the penalty needs a second derivative. Training can shrink
 # the critic's derivative in two ways: by making the weights small, or by moving :math:`x` to where :math:`\tanh` is
 # flat and :math:`1 - y^2` is small. Autograd treats the detached :math:`y` as a constant, so the second way is lost.
-# ``gradgradcheck`` notices this mistake, and the inner layer's bias shows it too. That bias affects the penalty only
-# through :math:`y`, so the penalty gives it no gradient.
+# ``gradgradcheck`` notices this mistake, and the inner layer's bias shows it too. The bias can affect the penalty only
+# through :math:`y`, and :math:`y` is detached, so the bias gets no gradient from the penalty.
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(TanhDetached.apply, x))

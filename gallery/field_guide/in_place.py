@@ -2,7 +2,8 @@
 A Function that works in place
 ==============================
 
-Here you write a Function that changes its input in place, and find out which tensors autograd doesn't let you change.
+On this page you write a Function that changes its input in place, and find out which tensors autograd doesn't let you
+change.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -138,7 +139,7 @@ attempts = (
     lambda: Double.apply(x),  # 2: a leaf
     lambda: Double.apply(x[:1]),  # 3: a view of a leaf
     lambda: Double.apply(x.clone().unbind()[0]),  # 4: one of several views
-    lambda: Flat.apply(x.clone().view(1, 2)).mul_(2),  # 5: a view made by a Function
+    lambda: Flat.apply(x.clone().view(1, 2)).mul_(2),  # 5: a view created by a Function
     lambda: DoubleOfCopy.apply(x),  # 6: marked dirty but not an input
 )
 for number, attempt in enumerate(attempts, start=1):
@@ -153,8 +154,8 @@ assert Flat.apply(row).shape == (2,)
 print("gradcheck", gradcheck(Flat.apply, row), gradgradcheck(Flat.apply, row))
 
 # %%
-# In attempt 6, ``forward`` marks as dirty a view of a tensor that it made itself, but you may mark only inputs that you
-# have changed.
+# In attempt 6, ``forward`` marks as dirty a view of a tensor that it created itself, but you may mark only inputs that
+# you have changed.
 #
 # You can change a copy instead, as ``double_a_copy`` does. Keep in mind that autograd refuses a Function only after its
 # ``forward`` has run. By that time, attempts 2 and 3 had already changed ``x``:

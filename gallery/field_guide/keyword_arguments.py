@@ -2,8 +2,8 @@
 Keyword arguments and defaults in ``apply``
 ===========================================
 
-``backward`` returns one gradient for each argument, but an argument left at its default doesn't always count. Here you
-see how ``apply`` treats keywords and defaults, and how to offer both to your callers.
+``backward`` returns one gradient for each argument, but an argument left at its default doesn't always count. This page
+shows how ``apply`` treats keywords and defaults, and how to offer both to your callers.
 
 Read :doc:`grad_is_none` first.
 

@@ -7,8 +7,8 @@ an ``nn.ParameterList`` or a module, and how do you pass them so that each gets 
 
 Read :doc:`grad_is_none` first.
 
-The symptom: the Function's output has ``requires_grad=False``, so a term of the loss has no effect on training. Or the
-gradient of every weight in a list stays ``None``, with no error at all.
+The symptom: either the Function's output has ``requires_grad=False``, so a term of the loss has no effect on training,
+or the gradient of every weight in a list stays ``None``, with no error at all.
 """
 
 from textwrap import fill
@@ -57,9 +57,9 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 # ---------
 #
 # Of all its arguments, ``apply`` connects only the tensors to the graph. It treats a list like a number or a string, as
-# something that has no gradient. In the five lines of output with ``False``, no argument was a tensor. In the last
-# line, ``factor`` was a tensor, so it got its gradient. For the list, ``backward`` returned ``None``, and autograd
-# refuses anything else in this place:
+# something that has no gradient. In the first five calls, no argument was a tensor, so the output says ``False``. In
+# the last call, ``factor`` was a tensor, so it got its gradient. For the list, ``backward`` returned ``None``, and
+# autograd accepts nothing else there:
 
 
 class NormOfListRefused(NormOfList):

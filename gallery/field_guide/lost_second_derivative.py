@@ -57,8 +57,9 @@ print("silu     ", derivatives_at_one(silu, 2))
 
 # %%
 # The first derivative is the same as with PyTorch's own ``silu``, but the second is not. The Function in
-# :doc:`/double_backward/losing_intermediates` raised an error when it was used by itself. This one doesn't, because
-# part of its gradient still depends on ``x``. But ``gradgradcheck`` finds the mistake:
+# :doc:`/double_backward/losing_intermediates` raised an error if nothing else in the computation depended on ``x``. You
+# get no such error here, because part of this Function's gradient still depends on ``x``. But ``gradgradcheck`` finds
+# the mistake:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 

@@ -2,8 +2,8 @@
 Mixed precision: a bfloat16 crash in backward
 =============================================
 
-Your Function works in float32 and in float64, yet it fails under automatic mixed precision (AMP). Here you see what
-``torch.autocast`` does to a Function, and meet the two decorators made for this case.
+Your Function works in float32 and in float64, yet it fails under automatic mixed precision (AMP). This page shows what
+``torch.autocast`` does to a Function, and introduces the two decorators made for this case.
 
 Read :doc:`/double_backward/saving_inputs` first.
 

@@ -3,13 +3,13 @@ Mixed precision: two traps of the decorators
 ============================================
 
 The decorators for automatic mixed precision (AMP) don't suit every Function: with ``setup_context`` they make
-``backward`` fail, and with ``cast_inputs`` they can lose the second derivative. Here you see both failures, and a few
-lines that avoid them without decorators.
+``backward`` fail, and with ``cast_inputs`` they can lose the second derivative. This page shows both failures, and a
+few lines that avoid them without decorators.
 
 Read :doc:`mixed_precision` first.
 
-The symptom: ``backward`` raises an ``AttributeError`` about ``_fwd_used_autocast``. Or a gradient penalty is wrong in
-mixed precision, without an error.
+The symptom: either ``backward`` raises an ``AttributeError`` about ``_fwd_used_autocast``, or a gradient penalty is
+wrong in mixed precision, and no error is raised.
 """
 
 import torch

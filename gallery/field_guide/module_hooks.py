@@ -2,8 +2,8 @@
 Backward hooks and in-place layers
 ==================================
 
-A full backward hook on a module is a convenient way to look at gradients, until an in-place operation comes along. Here
-you see what such a hook wraps around a module, and two ways to look at gradients without the wrapper.
+A full backward hook on a module is a convenient way to look at gradients, until an in-place operation comes along. This
+page shows what such a hook wraps around a module, and two ways to look at gradients without the wrapper.
 
 Read :doc:`in_place` first.
 
@@ -81,7 +81,7 @@ assert node.name() == "BackwardHookFunctionBackward"
 # %%
 # To show the gradients to the hook, PyTorch passes the module's inputs and outputs through a Function of its own, which
 # returns them unchanged. So the module receives views of its inputs, and the caller receives views of the outputs, all
-# made by that Function. As you saw in :doc:`in_place`, such views cannot be changed in place. ``Squared`` itself has
+# created by that Function. As you saw in :doc:`in_place`, such views cannot be changed in place. ``Squared`` itself has
 # nothing to do with the error.
 #
 # The cure

@@ -2,13 +2,14 @@
 None and zeros in backward
 ==========================
 
-A caller may use only some of a Function's outputs. Here you write a ``backward`` that can handle this, and mark the
-outputs that autograd should not differentiate at all.
+A caller may use only some of a Function's outputs. On this page you write a ``backward`` that can handle this case, and
+mark the outputs that autograd should not differentiate at all.
 
 Read :doc:`/double_backward/saving_intermediates` first.
 
 The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about ``NoneType`` as soon as
-an output goes unused. Or a loss on one of the outputs has no effect on training, and no error is raised.
+an output goes unused. Another symptom is that a loss on one of the outputs has no effect on training, and no error is
+raised.
 """
 
 import torch

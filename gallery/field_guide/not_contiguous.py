@@ -3,7 +3,7 @@ A gradient that is not contiguous
 =================================
 
 A kernel can be right for every gradient that ``gradcheck`` tries, yet wrong for gradients that it meets in a network.
-Here you see why, and how to make ``gradcheck`` notice.
+This page explains why, and shows how to make ``gradcheck`` notice.
 
 Read :doc:`gradcheck_says_yes` first.
 

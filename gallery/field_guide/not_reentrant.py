@@ -2,8 +2,8 @@
 Backward is not reentrant
 =========================
 
-Here you check a Function that draws random numbers, and learn to tell whether the message in the title comes from a bug
-or from rounding.
+On this page you check a Function that draws random numbers, and learn to tell whether the message in the title comes
+from a bug or from rounding.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -22,7 +22,7 @@ torch.manual_seed(0)
 # A bug: two draws
 # ----------------
 #
-# This Function multiplies its input by noise, which it draws in ``forward`` and then again in ``backward``:
+# This Function multiplies its input by noise. It draws the noise once in ``forward`` and once more in ``backward``:
 
 
 class NoiseDrawnTwice(torch.autograd.Function):

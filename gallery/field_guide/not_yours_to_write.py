@@ -2,8 +2,8 @@
 Tensors that are not yours to change
 ====================================
 
-``backward`` must not write to ``grad_output``, and ``forward`` must not write to an input without declaring it. Here
-you see why.
+``backward`` must not write to ``grad_output``, and ``forward`` must not write to an input without declaring it. This
+page shows why.
 
 Read :doc:`in_place` first.
 

@@ -3,12 +3,13 @@ A Function in an ONNX model
 ===========================
 
 An ONNX model only computes outputs, so an exporter ignores your ``backward``. But it does have to follow your
-``forward``. Here you see which code an exporter can follow, which it rejects, and which it replaces with a constant.
+``forward``. This page shows what kind of code an exporter can follow, what it rejects, and what it replaces with a
+constant.
 
 Read :doc:`export` first.
 
-The symptom: the export raises ``Couldn't export Python operator``, ``.numpy() is not supported for tensor subclasses``
-or ``No ONNX function found``. Or it succeeds, and the model returns the same values for every input.
+The symptom: the export either raises ``Couldn't export Python operator``, ``.numpy() is not supported for tensor
+subclasses`` or ``No ONNX function found``, or it succeeds, but the model returns the same values for every input.
 """
 
 import io
@@ -32,9 +33,10 @@ logging.getLogger("torch.onnx").setLevel(logging.ERROR)
 # The symptom
 # -----------
 #
-# You export two Functions: ``RoundThrough`` from :doc:`zero_or_lost`, which uses a PyTorch operation, and the one
-# below, which calls SciPy. Besides the default exporter, you use the old one, ``dynamo=False``, which PyTorch calls
-# deprecated but still offers. ONNX's own evaluator runs each exported model on an input that the exporter has not seen:
+# The code exports two Functions: ``RoundThrough`` from :doc:`zero_or_lost`, which uses a PyTorch operation, and the one
+# below, which calls SciPy. It uses both the default exporter and the old one, ``dynamo=False``, which PyTorch calls
+# deprecated but still offers. ONNX's own evaluator then runs each exported model on an input that the exporter has not
+# seen:
 
 from zero_or_lost import RoundThrough
 

@@ -75,8 +75,8 @@ for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
 # The difference
 # --------------
 #
-# ``torch.compile`` traces into a Function, and inside this one it meets SciPy, which it cannot trace. It doesn't trace
-# into an operator, which becomes a single operation in the compiled graph instead.
+# ``torch.compile`` traces into a Function, but it cannot trace the call to SciPy inside ``PolyGamma``. An operator
+# isn't traced into. Instead, it becomes a single operation in the compiled graph.
 
 for function in (PolyGamma.apply, polygamma):
     try:

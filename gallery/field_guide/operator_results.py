@@ -2,8 +2,9 @@
 opcheck fails in float32
 ========================
 
-An operator's fake impl is a promise about what the result will look like. Here you break that promise, first about the
-dtype and then about memory. You see which of the two broken promises ``opcheck`` notices, and fix the operator.
+An operator's fake impl is a promise about what the result will look like. On this page you break that promise twice,
+first about the dtype and then about memory. You see which of the two violations ``opcheck`` notices, and then fix the
+operator.
 
 Read :doc:`custom_op` first.
 

@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning itself goes
-# to the standard error stream, which this page doesn't show. Instead, the code counts how many elements SciPy gets at
-# once, first with the batch in the first dimension and then in the last.
+# Take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning goes to the
+# standard error stream, which this page doesn't show, so the code counts how many elements SciPy gets at once. The
+# first number is for a batch in the first dimension, and the second is for a batch in the last.
 
 from custom_op import polygamma, psi
 

@@ -2,13 +2,13 @@
 NumPy inside a Function
 =======================
 
-If you call NumPy in the middle of a network, you lose a gradient, or part of one, unless a Function supplies it. Here
-you see what ``detach()`` loses, write a Function that loses nothing, and find out which tensors it accepts.
+If you call NumPy in the middle of a network, you lose a gradient, or part of one, unless a Function supplies it. This
+page shows what ``detach()`` loses, how to write a Function that loses nothing, and which tensors this Function accepts.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
-The symptom: you get the error ``Can't call numpy() on Tensor that requires grad``. Or you have followed the advice in
-that message, and part of a gradient is missing.
+The symptom: either you get the error ``Can't call numpy() on Tensor that requires grad``, or you have followed the
+advice in that message, and part of a gradient is missing.
 """
 
 from textwrap import fill

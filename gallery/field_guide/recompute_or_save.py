@@ -134,8 +134,8 @@ assert kept["at_once"] < kept["checkpointed"] == kept["GELURecomputed"] < kept["
 # ------------------------
 #
 # If ``forward`` runs twice, whatever it changes is changed twice. Batch norm, for example, updates its running mean and
-# variance a second time during the backward pass. Both updates see the same batch, so you can choose a smaller
-# ``momentum`` with which the two together have the effect of one ordinary update:
+# variance a second time during the backward pass. Both updates see the same batch, so with a suitably smaller
+# ``momentum``, the two together have the effect of one ordinary update:
 
 
 def updated(momentum, *, twice):

@@ -3,8 +3,8 @@
 ====================================================
 
 With a pair of hooks you can keep the tensors that ``backward`` needs in a smaller form, without writing a Function.
-Here you see what such hooks may convert, what they have to leave alone, and how exact the first and second derivatives
-remain.
+This page shows what such hooks may convert, what they have to leave alone, and how accurate the first and second
+derivatives remain.
 
 Read :doc:`recompute_or_save` first.
 
@@ -80,8 +80,8 @@ assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
 # Each line of output shows how many bytes one function holds or saves for an input of 1,000,000 bytes, with each
-# storage counted once. The first number is measured without any conversion, the second with every tensor converted, and
-# the third with only those converted that the hook above chooses.
+# storage counted once. The first number is measured without any conversion, and the second with every tensor converted.
+# For the third, the hook above chooses which tensors to convert.
 
 from recompute_or_save import tanh_gelu
 

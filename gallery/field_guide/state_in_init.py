@@ -2,13 +2,13 @@
 Old-style Functions that keep state
 ===================================
 
-In early versions of PyTorch you created an instance of a Function and kept settings in it. Here you see what happens to
-such code now, why a class attribute is no replacement, and where settings belong.
+In early versions of PyTorch you created an instance of a Function and kept settings in it. This page shows what happens
+to such code now, why a class attribute is no replacement, and where settings belong.
 
 Read :doc:`grad_is_none` first.
 
-The symptom: you get the error ``Legacy autograd function with non-static forward method is deprecated``, even if
-``forward`` is static. Or an attribute that you set in ``__init__`` is missing in ``forward``.
+The symptom: either you get the error ``Legacy autograd function with non-static forward method is deprecated``, even if
+``forward`` is static, or an attribute that you set in ``__init__`` is missing in ``forward``.
 """
 
 from textwrap import fill
@@ -57,9 +57,9 @@ for number, attempt in enumerate(attempts, start=1):
 # ---------
 #
 # Attempts 1 and 2 fail because an instance of a Function cannot be called, although the error blames ``forward`` both
-# times. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. For each call, it creates
-# a ``ctx``, an object of a different class that has no ``factor``. The old ``forward`` and ``backward`` are themselves
-# correct, as plain calls show:
+# times. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. In each call, ``apply``
+# creates a ``ctx``, an object of a different class that has no ``factor``. The old ``forward`` and ``backward`` are
+# correct in themselves, as you see when you call them directly:
 
 old = ScaleOldStyle(3.0)
 for method in (old.forward, old.backward):

@@ -36,7 +36,7 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 # A cycle of references
 # ---------------------
 #
-# Each of five steps makes an output of 4,000 bytes and drops it without calling ``backward``. Weak references tell us
+# Each of five steps creates an output of 4,000 bytes and drops it without calling ``backward``. Weak references tell us
 # how many bytes are still in memory while Python's garbage collector is switched off (first column) and after it has
 # run (second column). In the last two printed lines, the output is overwritten in place, as ``nn.ReLU(inplace=True)``
 # would do.

@@ -3,8 +3,8 @@ Threads and the autograd engine
 ===============================
 
 If a Function keeps something between calls, such as a buffer, a lock or a setting, bear in mind that several threads
-may use it. Here you see which thread runs ``backward`` on the CPU, and that autograd lets calls from different threads
-overlap.
+may use it. This page shows which thread runs ``backward`` on the CPU, and that autograd lets calls from different
+threads overlap.
 
 Read :doc:`ctx_or_save_for_backward` first.
 
@@ -101,15 +101,15 @@ print("gradgradcheck", gradgradcheck(Doubled.apply, x))
 # %%
 # The printed ``True`` means that, with the shared buffer, both threads got the same gradient. They had asked for
 # different ones, so one thread got the other's gradient. The barrier opens only when two threads are waiting, so both
-# must have been in the ``backward`` of the *same node* at the same time. The fix is to make a new tensor in each call,
-# as in ``Doubled``.
+# must have been in the ``backward`` of the *same node* at the same time. The fix is to create a new tensor in each
+# call, as in ``Doubled``.
 #
 # A lock
 # ------
 #
 # Anything that has to be shared needs a lock, preferably an ``RLock``. ``backward`` runs in its caller's thread, so if
-# the caller already holds a plain lock, the thread waits for itself. Here it gives up waiting for the plain lock after
-# a tenth of a second, which gives ``False`` in the output:
+# the caller already holds a plain lock, the thread waits for itself. In the code below, the thread gives up waiting for
+# the plain lock after a tenth of a second, so the output shows ``False``:
 
 
 class DoubledUnderLock(DoubledInBuffer):

@@ -2,8 +2,8 @@
 torch.compile cannot trace a Function
 =====================================
 
-If ``torch.compile`` cannot trace your Function, the first line of the error message tells you what stopped it. Here you
-learn to read that line, and see what is traced in the first place.
+If ``torch.compile`` cannot trace your Function, the first line of the error message tells you what stopped it. This
+page teaches you to read that line, and shows what is traced in the first place.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -20,7 +20,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# ``torch.compile`` can trace ``Cube``. The other two Functions each add something that it cannot trace:
+# ``torch.compile`` can trace ``Cube``, but each of its two subclasses adds something that can't be traced:
 
 
 class Cube(torch.autograd.Function):

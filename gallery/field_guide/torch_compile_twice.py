@@ -2,8 +2,8 @@
 Double backward through torch.compile
 =====================================
 
-When you compile a Function, its second derivative may be refused or wrong. Here you see why, and how to compile a
-gradient penalty anyway.
+When you compile a Function, its second derivative may be refused or wrong. This page explains why, and shows how to
+compile a gradient penalty anyway.
 
 Read :doc:`torch_compile` first.
 

@@ -63,7 +63,7 @@ attempt(torch.jit.script, Cube.apply)
 # The cause
 # ---------
 #
-# The traced module contains ``^Cube()(x)``, a call back into Python. In the process that made the module, this call
+# The traced module contains ``^Cube()(x)``, a call back into Python. In the process that created the module, this call
 # uses the ``backward`` of ``Cube``, and both gradient checks pass. But a saved file contains no Python, so the call
 # cannot be saved. ``script`` refuses ``Cube.apply`` because ``apply`` takes any number of arguments.
 #

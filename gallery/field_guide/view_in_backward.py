@@ -3,7 +3,7 @@
 ==========================
 
 The gradient that reaches ``backward`` has the output's shape, but its memory layout depends on the operations that
-follow your Function. Here you see the layouts that ordinary operations send back, and how to reshape a gradient
+follow your Function. This page shows which layouts ordinary operations send back, and how to reshape a gradient
 whatever its layout.
 
 Read :doc:`not_yours_to_write` first.
@@ -71,12 +71,12 @@ assert [outcome is True for outcome in found] == [True, True, False, False, Fals
 # The cause
 # ---------
 #
-# Each line of output belongs to one loss. It shows the strides of ``grad_output``, which say how many elements apart
-# the rows and the columns are in memory, and whether the gradient is right. Only the first gradient is contiguous. In
-# lines 2 and 3, ``sum`` sends back an expanded gradient, whose values are repeated with a stride of 0. In line 4,
-# ``t()`` sends back a transposed tensor, and in line 5, ``torch.cat`` sends back a part of a larger one. ``view``
-# copies nothing, so it works where the elements are evenly spaced, as in lines 1 and 2, and raises an error elsewhere.
-# ``gradcheck`` misses the mistake because the gradient it passes is contiguous:
+# Each line of output belongs to one loss. First come the strides of ``grad_output``, which say how many elements apart
+# the rows and the columns are in memory. Then the line says whether the gradient is right. Only the first gradient is
+# contiguous. In lines 2 and 3, ``sum`` sends back an expanded gradient, whose values are repeated with a stride of 0.
+# In line 4, ``t()`` sends back a transposed tensor, and in line 5, ``torch.cat`` sends back a part of a larger one.
+# ``view`` never copies, so it works if the elements are evenly spaced, as in lines 1 and 2, and raises an error
+# otherwise. ``gradcheck`` misses the mistake because the gradient that it passes is contiguous:
 
 print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 

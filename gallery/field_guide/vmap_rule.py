@@ -3,7 +3,7 @@ vmap over code outside PyTorch
 ==============================
 
 If ``torch.func.vmap`` cannot look into the code that your Function calls, give the Function its own ``vmap`` method.
-Here you write one.
+This page shows how to write one.
 
 Read :doc:`function_transforms` first.
 

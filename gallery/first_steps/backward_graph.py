@@ -2,10 +2,10 @@
 A backward graph, seen
 ======================
 
-Autograd writes down what you compute. Here you see its notes and learn the terms for them, so that you can read every
+Autograd writes down what you compute. This page shows you its notes and the terms for them, so that you can read every
 other page of this site and any graph that torchviz draws.
 
-You should have trained a PyTorch model and know the chain rule, but you don't need to read any other page first.
+You should know the chain rule and have trained a PyTorch model, but you don't need to read any other page first.
 
 Two weights, two data values and three lines of arithmetic already make a graph:
 """
@@ -30,14 +30,14 @@ make_dot(loss, params={"weight": weight, "loss": loss})
 # *computation graph*. Its purpose is to lead from the loss back to the weights, so it is also called the *backward
 # graph*.
 #
-# A tensor that was not made by a recorded operation, such as ``weight``, is a *leaf*. ``data`` is a leaf too, but it
-# was not created with ``requires_grad=True``, so it is not in the picture. Each operation from ``weight`` to ``loss``
-# is now a *node*. A node can turn a gradient of its result into gradients of its inputs, and it is named after its
-# operation: ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
+# A tensor that was not created by a recorded operation, such as ``weight``, is a *leaf*. ``data`` is a leaf too, but it
+# does not have ``requires_grad=True``, so it is not in the picture. Each operation from ``weight`` to ``loss`` is now a
+# *node*. A node can turn a gradient of its result into gradients of its inputs, and it is named after its operation:
+# ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
 #
-# A tensor's ``grad_fn`` is the node that made it; a leaf has none. A node's ``next_functions`` are its *edges*, which
-# lead to the nodes of its inputs. The arrows in the picture follow your computation, from the weights down to the loss,
-# whereas ``next_functions`` leads the other way, against the arrows:
+# A tensor's ``grad_fn`` is the node that created the tensor; a leaf has none. A node's ``next_functions`` are its
+# *edges*, which lead to the nodes of its inputs. The arrows in the picture follow your computation, from the weights
+# down to the loss, whereas ``next_functions`` leads the other way, against the arrows:
 
 assert weight.is_leaf and weight.grad_fn is None
 assert data.is_leaf and not data.requires_grad
@@ -171,9 +171,9 @@ torch.testing.assert_close(second, data**2 * out)
 #
 # - **graph**: autograd's notes, made of nodes and the edges between them.
 #
-# - **leaf**: a tensor that was not made by a recorded operation. Parameters are leaves.
+# - **leaf**: a tensor that was not created by a recorded operation. Parameters are leaves.
 #
-# - **node**: one recorded operation. A tensor's ``grad_fn`` is the node that made the tensor.
+# - **node**: one recorded operation. A tensor's ``grad_fn`` is the node that created the tensor.
 #
 # - **saved tensor**: a tensor that a node keeps because its backward needs it.
 #

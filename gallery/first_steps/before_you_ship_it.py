@@ -80,7 +80,8 @@ torch.testing.assert_close(Unscaled.apply(x, weight), torch.nn.functional.linear
 print_failing(Unscaled, "first order")
 
 # %%
-# Here the tensors lose their history before they are saved. The first derivative is still right, but not the second:
+# Here the tensors lose their history before they are saved. The first derivative is still right, but the second one
+# isn't:
 
 
 class Detached(Linear):

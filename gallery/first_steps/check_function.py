@@ -109,8 +109,8 @@ def check_needs_input_grad(function, inputs):
 
 
 # %%
-# A batch may be empty, for example because a filter let nothing through. Every tensor with the same length as the first
-# one counts as a batch, and the check empties it:
+# A batch may be empty, for example because a filter let nothing through. Every tensor whose first dimension is as long
+# as the first tensor's counts as a batch, and the check empties it:
 
 
 def check_empty_batch(function, inputs):
@@ -129,8 +129,8 @@ def check_empty_batch(function, inputs):
 #
 # In other dtypes, the values must agree with the ``float64`` values in about half of the dtype's digits. For the device
 # check, a second device is always available: ``meta`` computes shapes but no values, and it refuses a tensor that the
-# Function made on the CPU. If there is a GPU, the check tries it too, and the last printed line says whether there was
-# one.
+# Function created on the CPU. If there is a GPU, the check tries it too, and the last printed line says whether there
+# was one.
 
 
 def assert_same_in(dtype, results, expected):
