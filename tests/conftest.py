@@ -180,7 +180,7 @@ def built_site(_one_built_site: Site, tmp_path: Path, monkeypatch: pytest.Monkey
     """A site with one example that was built once: a copy, as of a checkout that was moved. Its date does not change."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     root = tmp_path / "site"
-    shutil.copytree(_one_built_site.root, root, symlinks=True)
+    shutil.copytree(_one_built_site.root, root, symlinks=True, dirs_exist_ok=True)
     return Site(root)
 
 

@@ -106,7 +106,7 @@ print("gradcheck    ", gradcheck(BatchNorm.apply, (constant, 0.1)))
 
 # %%
 # A gradient check compares ``backward`` only with ``forward``, so you still have to compare ``forward`` with batch
-# norm's definition. The code below does that. It also shows that ``forward`` refuses channels with fewer than two
+# norm's definition. The code below does that. It also shows that ``forward`` rejects channels with fewer than two
 # values, and inputs without four dimensions:
 
 

@@ -114,9 +114,9 @@ for depth in (1, 3, 6):
 
 # %%
 # In the table, B is the batch size and L is the number of layers. In the first row, ``predict(1)`` and ``predict(2)``
-# differ by the convolution's output, which takes 8 · 8 · 30 · 30 · 4 bytes. The last column is a little larger than
-# ``predict(2)``, because PyTorch's own batch norm also keeps the mean and the inverse standard deviation, 2 · 8 values
-# for each layer.
+# differ by the size of the convolution's output, 8 · 8 · 30 · 30 · 4 bytes. The last column is a little larger than
+# ``predict(2)``, because PyTorch's own batch norm also keeps the mean and the inverse standard deviation of each
+# channel, 2 · 8 values per layer.
 #
 # For each layer, the fused Function keeps one activation and the pair keeps two. So at every batch size and depth, the
 # fused Function keeps about half as much memory as the pair. That isn't yet a reason to write a Function, because

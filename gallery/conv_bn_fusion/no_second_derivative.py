@@ -120,7 +120,7 @@ for name, way in WAYS.items():
 # %%
 # ``OnceConv2d`` raised an error only for ``plain``. In the two remaining cases, the convolution's contribution was lost
 # without any warning. The decorator's node has no edge to the convolution's inputs. A plain ``backward()`` still
-# reaches this node, because it visits the whole graph, but ``grad`` visits only the nodes on the way to the weight, so
-# it misses this node. In ``linear``, the node isn't even created, because ``grad_output`` is a constant.
-# ``GuardedConv2d``, on the other hand, raised an error every time. For the same comparison under ``torch.func``, see
-# :doc:`/field_guide/once_differentiable`.
+# reaches this node, because it visits the whole graph. But ``grad`` visits only the nodes on a path to the weight, and
+# the decorator's node is not on such a path. In ``linear``, the node isn't even created, because ``grad_output`` is a
+# constant. ``GuardedConv2d``, on the other hand, raised an error every time. For the same comparison under
+# ``torch.func``, see :doc:`/field_guide/once_differentiable`.

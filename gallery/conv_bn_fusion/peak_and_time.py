@@ -70,10 +70,10 @@ assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks
 # %%
 # The table shows the peak in bytes for one, two and six layers (L). With one layer on the CPU, the fused Function's
 # peak is as high as the pair's, because its ``backward`` computes the convolution's output again and holds it just when
-# the most memory is needed. With one or two layers, ``nn`` has a lower peak than the fused Function. With six, the
-# fused Function still holds only one such output at a time, whereas the pair and ``nn`` have kept all six, so their
-# peaks are higher. But at every depth, ``checkpoint`` needs less memory than the fused Function. It repeats PyTorch's
-# batch norm, which is a single operation with few temporary tensors, while each step of our formulas creates a tensor
+# the most memory is needed. With one or two layers, ``nn`` has a lower peak than the fused Function. With six layers,
+# the fused Function still holds only one convolution output at a time, whereas the pair and ``nn`` have kept all six,
+# so their peaks are higher. But at every depth, ``checkpoint`` needs less memory than the fused Function. It repeats
+# PyTorch's batch norm, a single operation with few temporary tensors, while each step of our formulas creates a tensor
 # as large as the activation.
 #
 # The price in time
@@ -107,8 +107,8 @@ assert cuda or fastest["nn"] < min(fastest["FusedConvBN"], fastest["checkpoint"]
 #
 # If memory doesn't limit you, use ``nn``. If it does, try ``checkpoint`` first, because it keeps the same number of
 # bytes as the fused Function, has a lower peak, and needs no new code. A Function is worth the trouble when you can't
-# use ``checkpoint``. In torch 2.13, that is the case under ``torch.func``, which refuses the hooks that ``checkpoint``
-# needs:
+# use ``checkpoint``. In torch 2.13, that is the case under ``torch.func``, which rejects the saved-tensor hooks that
+# ``checkpoint`` needs:
 
 images, kernel = inputs.detach(), weights[0].detach()
 for name in ("FusedConvBN", "checkpoint"):

@@ -104,13 +104,13 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# The picture shows two separate graphs, with no arrow between them. If you walk from ``grad_x`` against the arrows, you
-# reach ``grad_output`` and can go no further, because ``x`` and ``out`` belong to the other graph. On paper, however,
-# ``grad_x`` does depend on ``x``. So the missing path tells you that the second derivative is lost, even before you
-# compute it.
+# The picture shows two separate graphs, with no arrow between them. If you follow the arrows backwards from ``grad_x``,
+# you reach ``grad_output`` and can go no further, because ``x`` and ``out`` belong to the other graph. On paper,
+# however, ``grad_x`` does depend on ``x``. So the missing path tells you that the second derivative is lost, even
+# before you compute it.
 #
 # So what can you put on ``ctx``? Use it for values that aren't tensors, such as sizes, flags or a seed. Tensors belong
 # in ``save_for_backward``: when you read them again, autograd checks that no operation has overwritten them. But saving
-# gives no history to a tensor that is neither an input nor an output. So if you save an intermediate this way without
+# a tensor that is neither an input nor an output gives it no history. So if you save an intermediate this way without
 # returning it, the second derivative is lost all the same. If the derivative of ``backward`` needs this intermediate,
 # return it as in :doc:`saving_intermediates`, or compute it again in ``backward`` from a saved input.

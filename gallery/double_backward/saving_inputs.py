@@ -91,9 +91,9 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Start at ``grad_x`` and walk against the arrows. You meet the multiplications that ``backward`` performed, and from
-# one of them a path leads up to ``CloneBackward0``, the operation that created ``x``. That path is what matters. It
-# means that in the graph, just as on paper, ``grad_x`` is a function *of* ``x``, so autograd can differentiate
+# Start at ``grad_x`` and follow the arrows backwards. You meet the multiplications that ``backward`` performed, and
+# from one of them a path leads up to ``CloneBackward0``, the operation that created ``x``. That path is what matters.
+# It means that in the graph, just as on paper, ``grad_x`` is a function *of* ``x``, so autograd can differentiate
 # ``grad_x`` again.
 #
 # You get the path from ``grad_x`` to ``x`` without any extra work. An input arrives in ``forward`` with its history

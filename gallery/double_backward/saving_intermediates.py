@@ -108,5 +108,6 @@ make_dot((grad_x, x, out), params=names)
 # outputs of that node. In the second backward, autograd enters the node through these two outputs. The two terms with
 # ``grad_exp_pos`` and ``grad_exp_neg``, which were zero in the first backward, now deliver the second derivative.
 #
-# If you leave these two terms out, the first derivative of ``sinh`` stays right, but the second becomes zero. If you
-# don't return the intermediates at all, the second derivative is lost, as you'll see in :doc:`losing_intermediates`.
+# If you return the intermediates but leave out these two terms, the first derivative of ``sinh`` remains correct, but
+# the second comes out as zero. If you don't return the intermediates at all, they have no history, so the second
+# derivative raises an error or is wrong, as you'll see in :doc:`losing_intermediates`.

@@ -75,7 +75,7 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Start at ``grad_x`` again and walk against the arrows. The multiplication in ``backward`` had two operands,
+# Start at ``grad_x`` again and follow the arrows backwards. The multiplication in ``backward`` had two operands,
 # ``grad_output`` and the saved ``out``. The path to ``x`` leads through ``out``, and therefore through ``ExpBackward``.
 # So to differentiate ``grad_x``, autograd calls the very same ``backward`` a second time.
 #

@@ -91,9 +91,9 @@ assert (x.grad < 0).all()
 #
 # Autograd records nothing while ``forward`` runs, so ``RootUnrecorded`` has nothing to differentiate. ``RootLeaking``
 # switches recording on with ``enable_grad``, but then the energy's graph includes ``x``, which requires grad. So each
-# ``backward()`` of the optimizer loop continues past the energy into the caller's graph. There it adds to ``x.grad``,
-# or it frees what the caller still needs, and then the next step fails. Yet the value of :math:`z` and its derivative
-# are both right:
+# ``backward()`` in the optimizer's loop goes through the energy's graph and on into the caller's graph. There it adds
+# to ``x.grad``, or it frees saved tensors that the caller still needs, and then the next step fails. Yet the value of
+# :math:`z` and its derivative are both right:
 
 print("gradcheck    ", gradcheck(RootLeaking.apply, x))
 print("gradgradcheck", gradgradcheck(RootLeaking.apply, x))

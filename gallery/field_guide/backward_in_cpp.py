@@ -93,10 +93,11 @@ if module:
 # The cause
 # ---------
 #
-# pybind11 holds the GIL while a C++ function runs, and the engine refuses to start in a thread that holds the GIL. A
-# second thread doesn't hold it, so the engine starts there. But a Function's ``backward`` is Python code and waits for
-# the GIL, while the first thread keeps the GIL and waits for the second, so the two threads block each other. The
-# backward of ``torch.tanh`` runs no Python, so the call with ``torch.tanh``, in the last line of output, ends in time.
+# pybind11 holds the GIL while a C++ function runs, and the engine raises an error if it is started in a thread that
+# holds the GIL. A second thread doesn't hold the GIL, so the engine starts there. But a Function's ``backward`` is
+# Python code and waits for the GIL. Meanwhile, the first thread keeps the GIL and waits for the second, so the two
+# threads block each other. The backward of ``torch.tanh`` runs no Python code, so the call with ``torch.tanh``, in the
+# last line of output, ends in time.
 #
 # The cure
 # --------

@@ -64,11 +64,12 @@ for values in (x, minus):
     print("cube", call("cube", values)[0].tolist() if kernel else None)
 
 # %%
-# C gets only an address and a length, so it can misread three kinds of tensor. ``x`` is a view with the elements 1 and
-# 3, but C read 1 and 2, which are adjacent in memory. ``minus`` is contiguous, but its memory holds 2 instead of -2,
-# because its negative bit is set and PyTorch flips the sign only on reading. The gradient that ``sum`` sends back is an
-# expanded tensor with a stride of 0: all elements share one value in memory, and C would read past it. If the output
-# says ``cube None``, there was no C compiler ``cc``, and nothing under ``if kernel:`` was run for this page.
+# C gets only an address and a length, so it can misread three kinds of tensor. First, ``x`` is a strided view with the
+# elements 1 and 3, but C read 1 and 2, which are adjacent in memory. Second, ``minus`` is contiguous, but its memory
+# holds 2 instead of -2, because its negative bit is set and PyTorch flips the sign only on reading. Third, the gradient
+# that ``sum`` sends back is an expanded tensor with a stride of 0: all elements share one value in memory, and C would
+# read past it. If the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if kernel:`` was
+# run for this page.
 #
 # The cure
 # --------

@@ -67,9 +67,10 @@ print_derivatives(tanh_layer)
 #
 # The variant with ``use_reentrant=True`` is a custom Function. Its ``backward`` runs the layer again on detached copies
 # of the inputs and calls ``.backward()`` on the result. That is a backward within a backward, hence the name
-# "reentrant". The inner call fills the ``.grad`` of every leaf it meets, such as the layer's weights. But since
-# :func:`~torch.autograd.grad` must not touch any ``.grad``, the Function refuses to run under it. With ``.backward()``
-# the Function does run, but a gradient computed on detached copies has no history that leads to ``x``:
+# "reentrant". The inner call accumulates gradients in the ``.grad`` of every leaf it reaches, such as the layer's
+# weights. A call to :func:`~torch.autograd.grad`, however, must not touch any ``.grad``, so there the custom Function
+# raises an error. With ``.backward()`` the Function does run, but a gradient computed on detached copies has no history
+# that leads to ``x``:
 
 out = reentrant(x) + x**2
 out.backward(create_graph=True)
@@ -78,7 +79,7 @@ grad_x, x.grad = x.grad, None
 make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
 
 # %%
-# In the graph, start at ``grad_x`` and walk against the arrows. The only path that leads to ``x`` comes from
+# In the graph, start at ``grad_x`` and follow the arrows backwards. The only path that leads to ``x`` comes from
 # :math:`x^2`. The layer appears above ``out`` as the node ``CheckpointFunctionBackward``, but nothing that it computed
 # in ``backward`` appears above ``grad_x``.
 #

@@ -48,9 +48,9 @@ for retain_graph in (False, True):
 # The cure
 # --------
 #
-# For the duration of the check, you can change the setting that the error message names. Alternatively, reset Dynamo
-# before the check, which discards the compiled code. After the reset, the first ``backward`` is the one that
-# ``gradcheck`` runs, so it is compiled without donated buffers.
+# Either change the setting that the error message names, just for the duration of the check, or reset Dynamo before the
+# check, which discards the compiled code. After the reset, the first ``backward`` is the one that ``gradcheck`` runs,
+# so the code is compiled without donated buffers.
 
 with torch._functorch.config.patch(donated_buffer=False):
     print("gradcheck", gradcheck(compiled, x))

@@ -77,8 +77,9 @@ for name, function in CURES.items():
     print(name, "{:6,} {:6,} {:4} {:4}".format(*cost_of_cure(function)))
 
 # %%
-# The first two columns show the bytes kept after ``forward`` (4,000 of them are ``x``) and the bytes kept once the
-# first derivative has a graph. The last two show the number of operations in the first and in the second backward.
+# The first two columns show how many bytes are kept: first after ``forward`` (4,000 of these bytes are ``x``), then
+# after the first backward has recorded a graph. The last two columns show the number of operations in the first and in
+# the second backward.
 #
 # - Computing the sigmoid again keeps the least memory for a first derivative, but ``backward`` has to run an extra
 #   sigmoid. If the intermediate is cheap to compute, try this cure first.

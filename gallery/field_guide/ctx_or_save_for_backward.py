@@ -62,11 +62,11 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 # The cause
 # ---------
 #
-# In the second line of output, ``SigmoidOnCtx`` computes with the doubled values, so not even the sign is right.
-# ``save_for_backward`` notes the tensor's version, which every in-place operation increments, and ``ctx.saved_tensors``
-# raises an error if the version has changed. Avoid the in-place operation, or apply it to a ``clone``. A write through
-# ``.data`` or NumPy escapes this check, and so does a kernel that gets a raw pointer. If you need such a kernel, tell
-# autograd which tensor it has changed, and you get the error again:
+# The second line of output shows the in-place case: ``SigmoidOnCtx`` computes with the doubled values, so not even the
+# sign is right. ``save_for_backward`` records the tensor's version, which every in-place operation increments, and
+# ``ctx.saved_tensors`` raises an error if the version has changed. Avoid the in-place operation, or apply it to a
+# ``clone``. A write through ``.data`` or NumPy escapes this check, and so does a kernel that gets a raw pointer. If you
+# need such a kernel, tell autograd which tensor it has modified, and you get the error again:
 
 out = SigmoidSaved.apply(x)
 out.data.mul_(2)

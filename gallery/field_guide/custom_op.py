@@ -28,7 +28,7 @@ torch._dynamo.reset()
 #
 # Each of the polygamma functions :math:`\psi_n` is the derivative of the previous one. To turn them into an operator,
 # you need a plain function with annotated types, a name for the operator in ``torch.ops``, and a list of the arguments
-# that the function changes, which is empty here.
+# that the function mutates, which is empty here.
 
 
 @custom_op("field_guide::polygamma", mutates_args=())

@@ -56,9 +56,9 @@ def in_processes(count, job):
 #
 # ``Centred`` subtracts the mean over the batch, and its ``backward`` subtracts the mean of the gradient. You pass in
 # both means as functions: ``of_share`` averages the rows of one process, and ``of_all`` averages the rows of all
-# processes. Every process uses the sum that ``SumOverProcesses`` returns, so each of them sends back a gradient for
-# this sum. These gradients add up, which is why the ``backward`` of ``SumOverProcesses`` is also a sum over the
-# processes.
+# processes. Every process uses the sum that ``SumOverProcesses`` returns, so every process also contributes to the
+# gradient of this sum. These contributions add up, which is why the ``backward`` of ``SumOverProcesses`` is a sum over
+# the processes, too.
 
 
 def of_share(x):
@@ -115,8 +115,8 @@ print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
 # The cause and the cure
 # ----------------------
 #
-# Each of the first four lines of output names the two means, one for each pass, and shows the largest error. DDP
-# averages each ``weight.grad`` over the processes. With equal shares, as here, this average is right as long as no
-# row's result depends on other rows. So the first line, where nothing is subtracted, is right. But DDP does nothing
-# inside a Function: if ``forward`` averages over all processes, ``backward`` has to do so too, as in the fourth line.
-# For the second derivative, read :doc:`data_parallel_twice`.
+# Each of the first four lines of output names two means, the one in ``forward`` and the one in ``backward``, and shows
+# the largest error. DDP averages each ``weight.grad`` over the processes. With equal shares, as here, this average is
+# right as long as no row's result depends on other rows. So the first line, where nothing is subtracted, is right. But
+# DDP does nothing inside a Function: if ``forward`` averages over all processes, ``backward`` has to do so too, as in
+# the fourth line. For the second derivative, read :doc:`data_parallel_twice`.

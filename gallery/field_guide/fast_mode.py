@@ -82,9 +82,10 @@ except RuntimeError as error:
     print(type(error).__name__, "\n".join(str(error).splitlines()[:3]), sep=": ")
 
 # %%
-# In the error message, ``numerical`` is the measured slope of ``whole``, which is zero. In torch 2.13, fast mode
-# compares this slope with the one that ``backward`` gives for the next output, ``x - whole``. So use slow mode, which
-# doesn't mix up the outputs, or check a function that returns only the differentiable output:
+# In the error message, ``numerical`` is the measured derivative of ``whole``, which is zero. In torch 2.13, fast mode
+# compares this value with the wrong derivative, namely the one that ``backward`` returns for the second output, ``x -
+# whole``. So use slow mode, which doesn't confuse the two outputs, or check a function that returns only the
+# differentiable output:
 
 
 def part(x):

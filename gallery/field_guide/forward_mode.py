@@ -2,8 +2,8 @@
 Forward mode asks for jvp
 =========================
 
-``torch.func.jacfwd`` and ``torch.func.hessian`` need forward-mode differentiation. Here you add it to a Function and
-check it.
+``torch.func.jacfwd`` and ``torch.func.hessian`` rely on forward-mode differentiation, which a Function doesn't support
+by default. Here you add this support and check it.
 
 Read :doc:`function_transforms` first.
 

@@ -25,8 +25,9 @@ from torch.distributed.fsdp import fully_shard
 # The symptom
 # -----------
 #
-# Each of two processes has half of the rows. ``Linear`` is the Function from :doc:`data_parallel_none`, which saves its
-# weight for backward. The model returns its output inside a ``holder``, which is at first a ``SimpleNamespace``:
+# There are two processes, and each gets half of the input rows. ``Linear`` is the Function from
+# :doc:`data_parallel_none`, which saves its weight for backward. The model returns its output inside a container, the
+# ``holder``. In this first attempt, the container is a ``SimpleNamespace``:
 
 from data_parallel import in_processes
 from data_parallel_none import Linear
@@ -83,9 +84,10 @@ print(freed, kept, missing)
 assert (freed, kept, missing) == (0, 48, None) and "storage of size 0" in error
 
 # %%
-# The two numbers give the size of the first weight in bytes after ``forward``. With ``reshard_after_forward=True``,
-# FSDP has freed the weight, so its size is 0 and ``backward`` raises an error. By default, FSDP still keeps the weights
-# of the outermost module, so ``backward`` runs here, but ``weight.grad`` stays ``None``.
+# The two numbers give the size of the first weight's storage in bytes after ``forward``, for one setting each. With
+# ``reshard_after_forward=True``, FSDP has freed the weight, so the size is 0 and ``backward`` raises an error. By
+# default, FSDP still keeps the weights of the outermost module, so ``backward`` runs here, but ``weight.grad`` stays
+# ``None``.
 #
 # The cause
 # ---------

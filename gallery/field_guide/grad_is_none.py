@@ -77,8 +77,8 @@ torch.testing.assert_close((out, *grad(out.sum(), x)), (expected, *grad(expected
 # --------
 #
 # Return a gradient for each tensor that the output depends on, and ``None`` for numbers and flags.
-# ``ctx.needs_input_grad`` tells you which tensors require a gradient. For the others you can return ``None`` and save
-# the work:
+# ``ctx.needs_input_grad`` tells you which tensors require a gradient. For the others, you can skip the computation and
+# return ``None``:
 
 computed = []
 

@@ -98,9 +98,10 @@ print("gradgradcheck", gradgradcheck(torch.relu, x))
 # Elements that share memory
 # --------------------------
 #
-# The check changes one input element at a time. But in an expanded tensor, and in overlapping windows, elements share
-# memory, so other elements change with it. The check refuses the expanded tensor with a message that names the cause.
-# For the windows, it measures wrong derivatives, and its message doesn't say why. Check a contiguous copy instead:
+# The check changes one input element at a time. But in an expanded tensor and in overlapping windows, elements share
+# memory, so when one element changes, others change with it. The check rejects the expanded tensor with a message that
+# names the cause. For the windows, it measures wrong derivatives, and its message doesn't say why. Check a contiguous
+# copy instead:
 
 
 def on_shared_memory(x):

@@ -86,8 +86,8 @@ wrong_gp = train("TanhDetached WGAN-GP", TanhDetached.apply, between, 1)
 assert wrong[1] > wrong[0] and wrong_gp[1] < wrong_gp[0]
 
 # %%
-# Each line shows the penalty before the first step, then the penalty and the loss before the last step. With WGAN-GP
-# all seems well, because the penalty has fallen, but with R1 it has grown.
+# Each line shows three values: the penalty before the first step, the penalty before the last step, and the loss before
+# the last step. With WGAN-GP all seems well, because the penalty has fallen, but with R1 the penalty has grown.
 #
 # The cause
 # ---------
@@ -131,8 +131,9 @@ assert right_gp[0] == wrong_gp[0] and abs(sum(right_gp[1:]) - sum(wrong_gp[1:]))
 
 # %%
 # Both penalties start at the same values as before, because even the wrong Function computed these correctly. With R1,
-# the penalty and the loss now end far lower than with the wrong Function. With WGAN-GP, the sum of penalty and loss is
-# almost the same as before, so a training run that looks good cannot replace a check of the second derivative.
+# the penalty and the loss now end far lower than with the wrong Function. With WGAN-GP, however, the sum of penalty and
+# loss is almost the same as with the wrong Function. So a training run that looks good cannot replace a check of the
+# second derivative.
 #
 # What ``create_graph=True`` does
 # -------------------------------

@@ -52,10 +52,10 @@ torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
 # The cause
 # ---------
 #
-# The last step of a computation receives a gradient of one, so this loss works as long as it comes last (first line of
-# output). But if a factor follows, it arrives as ``grad_output``, which this Function ignores (second line). Such a
-# factor may be the loss's weight in a sum of several losses, or the ``GradScaler`` factor in mixed precision. In the
-# latter case, the scaler then divides a gradient that was never multiplied (third line).
+# The last step of a computation receives a gradient of one, so this loss works as long as it is the last step (first
+# line of output). But if the loss is multiplied by a factor, this factor arrives as ``grad_output``, which the Function
+# ignores (second line). Such a factor may be the loss's weight in a sum of several losses, or the ``GradScaler`` factor
+# in mixed precision. In the latter case, the scaler then divides a gradient that was never multiplied (third line).
 #
 # The cure
 # --------

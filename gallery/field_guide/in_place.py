@@ -157,7 +157,7 @@ print("gradcheck", gradcheck(Flat.apply, row), gradgradcheck(Flat.apply, row))
 # In attempt 6, ``forward`` marks as dirty a view of a tensor that it created itself, but you may mark only inputs that
 # you have changed.
 #
-# You can change a copy instead, as ``double_a_copy`` does. Keep in mind that autograd refuses a Function only after its
-# ``forward`` has run. By that time, attempts 2 and 3 had already changed ``x``:
+# You can change a copy instead, as ``double_a_copy`` does. Keep in mind that autograd raises the error only after the
+# Function's ``forward`` has run. By that time, attempts 2 and 3 had already changed ``x``:
 
 assert x.tolist() == [4.0, 4.0]  # it was [1, 2]

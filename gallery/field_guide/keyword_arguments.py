@@ -67,9 +67,9 @@ assert try_calls(Scaled.apply) == [[5.0, 5.0], [5.0, 5.0], "IndexError", "TypeEr
 #
 # In torch 2.13, ``apply`` accepts keywords, even for a tensor, and puts them in the order of ``forward``'s parameters,
 # so the second call works just like the first. But ``apply`` doesn't fill in defaults, so in the third call the
-# Function gets only one argument. That is why ``ctx.needs_input_grad`` has length one, and index 1 does not exist.
-# ``backward`` may still return three gradients in this call, as long as the surplus ones are ``None``. The fourth call
-# raises an error because ``weight`` is missing between ``x`` and ``factor``.
+# Function gets only one argument. ``ctx.needs_input_grad`` then has length one, so reading its index 1 raises an error.
+# ``backward`` may still return three gradients in this call, as long as the surplus gradients are ``None``. The fourth
+# call raises an error because ``weight``, which stands between ``x`` and ``factor``, is missing.
 #
 # With ``setup_context``
 # ----------------------

@@ -89,7 +89,7 @@ print("gradcheck    ", gradcheck(norm_of_list, (factor, a, b), raise_exception=F
 # The cure
 # --------
 #
-# Use a star to unpack the tensors when you call ``apply``, and collect them again inside the Function. ``backward``
+# Unpack the tensors with an asterisk when you call ``apply``, and collect them again inside the Function. ``backward``
 # then returns one gradient for each tensor.
 
 

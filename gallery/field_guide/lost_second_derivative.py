@@ -2,7 +2,8 @@
 The second derivative is silently wrong
 =======================================
 
-A Function can lose part of its second derivative without raising an error. How do you notice, and why does it happen?
+A Function can lose part of its second derivative without raising an error. How do you notice the loss, and why does it
+happen?
 
 Read :doc:`/double_backward/losing_intermediates` first: it explains why an intermediate has no history.
 

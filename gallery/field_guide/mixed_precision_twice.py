@@ -98,9 +98,10 @@ print("gradcheck    ", gradcheck(CubeCastInside.apply, exact))
 print("gradgradcheck", gradgradcheck(CubeCastInside.apply, exact))
 
 # %%
-# The decorator casts ``half`` before ``forward`` begins, but at a point where autograd isn't recording. So
-# ``save_for_backward`` keeps a copy without history, as in :doc:`lost_second_derivative`, and the first list is wrong.
-# In float32 (second list) and in the float64 checks no cast is needed, so the second derivative is right.
+# The decorator casts ``half`` before ``forward`` begins, but autograd doesn't record this cast. So
+# ``save_for_backward`` keeps a copy without history, as in :doc:`lost_second_derivative`, and the first printed list is
+# wrong. With float32 inputs (second list), and with the float64 inputs of the checks, no cast is needed, so the second
+# derivative is right.
 #
 # The cure: cast outside
 # ----------------------

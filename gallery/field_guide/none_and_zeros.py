@@ -93,8 +93,8 @@ torch.testing.assert_close((part, whole), (x.frac(), x.floor()))
 
 # %%
 # A loss on ``whole`` has no effect on training and raises no error. If you mark ``whole`` as non-differentiable, you do
-# get an error when you differentiate such a loss, unless another term of the loss requires grad. An output of integers,
-# like the third one below, needs no mark, because it cannot require grad.
+# get an error when you differentiate such a loss, unless another term of the loss requires grad. An integer output,
+# like the third output below, doesn't have to be marked, because an integer tensor cannot require grad.
 
 
 class SplitMarked(Split):

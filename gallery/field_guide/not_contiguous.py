@@ -55,9 +55,9 @@ except RuntimeError as error:
 # The cause
 # ---------
 #
-# The first list printed above is wrong, because the operation after the Function decides how ``grad_output`` is laid
-# out in memory. A tensor's ``stride`` says how many elements to move to reach the next row and the next column. After a
-# sum, ``grad_output`` is a single value in memory, which all its elements share:
+# The first list printed above is wrong, because the operation that follows the Function decides which strides
+# ``grad_output`` has. A tensor's ``stride`` says how many elements apart consecutive rows and consecutive columns are
+# in memory. After a sum, ``grad_output`` is a single value in memory, which all its elements share:
 
 for following in (torch.exp, lambda out: out.t() * weight, torch.sum):
     out = CubeOfMemory.apply(x)
@@ -65,8 +65,9 @@ for following in (torch.exp, lambda out: out.t() * weight, torch.sum):
     print(grad_output.stride(), grad_output.is_contiguous())
 
 # %%
-# Both gradient checks make their own gradients, stored row by row. ``gradgradcheck`` has a switch for other layouts,
-# ``gen_non_contig_grad_outputs``, but it doesn't help here. To reveal the mistake, add a transpose after the Function:
+# Both gradient checks make their own gradients, which are contiguous (stored row by row). ``gradgradcheck`` has an
+# option for gradients with other strides, ``gen_non_contig_grad_outputs``, but it doesn't help here. To reveal the
+# mistake, add a transpose after the Function:
 
 
 def transposed(x):
@@ -81,8 +82,8 @@ print("gradcheck    ", gradcheck(transposed, x, raise_exception=False))
 # --------
 #
 # ``contiguous`` returns a copy stored row by row, or the tensor itself if it is already stored that way. Call it on
-# every other tensor that a kernel reads, too. Here ``x`` is transposed as well, but it is read only by PyTorch's
-# operations, which take the layout into account:
+# every other tensor that a kernel reads, too. Here ``x`` is transposed as well, but it needs no copy, because only
+# PyTorch's own operations read it, and these respect its strides:
 
 
 class CubeInOrder(CubeOfMemory):

@@ -52,8 +52,9 @@ for function in (TripleOverGrad, TripleBesideGrad):
 # ---------
 #
 # In the backward pass, an addition sends the *same* tensor into both branches, and the branch that was recorded last
-# runs first. If that branch triples the tensor in place, the other branch gets the tripled values. So the result may
-# depend on the order of the two terms, as it does in this residual connection, where both orders should give 4:
+# runs first. If that branch triples the tensor in place, the other branch receives the tripled values. So the gradient
+# may depend on the order of the two terms in the addition, as in this residual connection, where both orders should
+# give 4:
 
 for out in (TripleOverGrad.apply(x * 1) + x * 1, x * 1 + TripleOverGrad.apply(x * 1)):
     print(grad(out, x, torch.ones_like(out))[0].tolist())

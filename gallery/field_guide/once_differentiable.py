@@ -148,9 +148,9 @@ print("gradcheck  ", gradcheck(ProductGuarded.apply, (x.double(), weight.double(
 # If you want the second derivative instead
 # -----------------------------------------
 #
-# The error from ``by_backward`` says only that ``ProductOnce.backward`` was marked with the decorator, not that it
-# can't be differentiated. If ``backward`` consists of PyTorch operations on saved inputs and outputs, as it does here,
-# you can remove the decorator. ``gradgradcheck`` then tells you whether that was right:
+# The error from ``by_backward`` says only that ``ProductOnce.backward`` was marked with the decorator, not that this
+# method can't be differentiated. If ``backward`` consists of PyTorch operations on saved inputs and outputs, as it does
+# here, you can remove the decorator. ``gradgradcheck`` then tells you whether removing it was right:
 
 
 class Product(ProductOnce):

@@ -8,8 +8,9 @@ constant.
 
 Read :doc:`export` first.
 
-The symptom: the export either raises ``Couldn't export Python operator``, ``.numpy() is not supported for tensor
-subclasses`` or ``No ONNX function found``, or it succeeds, but the model returns the same values for every input.
+The symptom: the export fails with ``Couldn't export Python operator``, ``.numpy() is not supported for tensor
+subclasses`` or ``No ONNX function found``. Another symptom is that the export succeeds, but the model returns the same
+values for every input.
 """
 
 import io
@@ -101,9 +102,10 @@ assert attempt("old", partial(old, autograd_inlining=False), RoundThrough.apply)
 # ---------
 #
 # In torch 2.13, the default exporter traces ``forward`` with ``torch.export``, which passes in tensors without values,
-# and SciPy cannot compute with those. The old exporter instead runs the model once and records the PyTorch operations.
-# There are none for SciPy's part, so only the result of this one call is left, as a constant, and the model no longer
-# has an input. With ``autograd_inlining=False``, the old exporter doesn't look into a Function at all.
+# and SciPy cannot compute with those. The old exporter instead runs the model once and records its PyTorch operations.
+# SciPy's part contains no such operations, so the exporter stores the result of this one call as a constant, and the
+# exported model no longer has an input. With ``autograd_inlining=False``, the old exporter doesn't look into a Function
+# at all.
 #
 # The cure
 # --------

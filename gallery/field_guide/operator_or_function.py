@@ -7,7 +7,7 @@ Here the same formula is written both ways, so that you can see which to choose.
 
 Read :doc:`custom_op` and :doc:`torch_compile` first.
 
-The symptom: a Function that calls SciPy works, but ``torch.compile`` refuses it with ``Unsupported method call``.
+The symptom: a Function that calls SciPy works, but ``torch.compile`` rejects it with ``Unsupported method call``.
 """
 
 import torch

@@ -78,8 +78,8 @@ assert values.tolist() == [0, 0, 0]
 # --------
 #
 # Give the result the input's dtype and device, and raise a clear error for any input that the operator cannot handle,
-# as the operator from :doc:`custom_op` does. If a function that your operator calls returns a view, copy this view with
-# ``torch.tensor``.
+# as the operator from :doc:`custom_op` does. If a NumPy function that your operator calls returns a view of an array,
+# copy the values into a new tensor with ``torch.tensor``.
 
 square = torch.rand(3, 3) + 0.5
 for values in (x, x.float(), x.bfloat16(), x[0], x[:0], square.t(), square[:, ::2]):
@@ -98,10 +98,10 @@ else:
 # Changing an argument
 # --------------------
 #
-# If an operator is meant to change an argument, name the argument in ``mutates_args``, and return nothing. Then
-# ``opcheck`` passes, but autograd has no derivative for the change. So if you want to differentiate an operator, let it
-# return a new tensor. Otherwise, in torch 2.13, you get no error, and the gradient comes out as if the argument had not
-# changed:
+# If an operator is meant to mutate an argument, name the argument in ``mutates_args``, and return nothing. Then
+# ``opcheck`` passes, but autograd has no derivative for the mutation. So if you want to differentiate an operator, let
+# it return a new tensor. Otherwise, in torch 2.13, you get no error, and the gradient comes out as if the argument had
+# not been modified:
 
 
 @custom_op("field_guide::double_it", mutates_args=("x",))

@@ -23,8 +23,8 @@ torch.manual_seed(0)
 # -----------
 #
 # Take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning goes to the
-# standard error stream, which this page doesn't show, so the code counts how many elements SciPy gets at once. The
-# first number is for a batch in the first dimension, and the second is for a batch in the last.
+# standard error stream, which this page doesn't show. So the code prints how many elements SciPy receives at once
+# instead. The first number is for a batch in the first dimension, and the second is for a batch in the last dimension.
 
 from custom_op import polygamma, psi
 

@@ -31,7 +31,7 @@ except RuntimeError as error:
 
 
 def detached_exp(x):
-    # For a zero-dimensional tensor NumPy returns a scalar, which from_numpy would refuse.
+    # For a zero-dimensional tensor, NumPy returns a NumPy scalar, which from_numpy would reject.
     return torch.as_tensor(np.exp(x.detach().numpy()))
 
 
@@ -108,8 +108,8 @@ for inputs in (torch.tensor(1.0), torch.ones(0, 2), torch.arange(4.0).half()[::2
     torch.testing.assert_close(exp(inputs), torch.exp(inputs))
 
 # %%
-# This Function also accepts ``float32`` and ``float16``, scalars and empty tensors. It refuses ``bfloat16``, a dtype
-# that NumPy doesn't have, and a tensor on ``meta``, which has no data:
+# This Function also accepts ``float32`` and ``float16`` tensors, zero-dimensional tensors and empty tensors. It rejects
+# ``bfloat16``, a dtype that NumPy doesn't have, and a tensor on ``meta``, which has no data:
 
 for inputs in (x.bfloat16(), x.to("meta")):
     try:

@@ -94,19 +94,19 @@ assert peak > 2 and 1.9 < operations < 2.2 and time > 1.3
 # The cause
 # ---------
 #
-# For the loss, an inner layer multiplies matrices three times per batch: once in ``forward``, and twice in ``backward``
-# for the gradients of its input and its weight. For the penalty it does so six times. There is one product in
-# ``forward`` and one for the gradient of the layer's input. The other four arise when ``backward`` differentiates each
-# of these two products with respect to both of its factors. So a penalty on one batch costs as much as the loss on two
-# batches, and it is normal for the step with the penalty to take twice as long. The peak grows because the graphs of
-# the loss and the penalty are in memory together.
+# For the loss, an inner layer performs three matrix multiplications per batch: one in ``forward``, and two in
+# ``backward`` for the gradients of its input and its weight. For the penalty, it performs six. The first is in
+# ``forward``, and the second computes the gradient of the layer's input. The other four arise when ``backward``
+# differentiates each of these two multiplications with respect to both of its factors. So a penalty on one batch costs
+# as much as the loss on two batches, and it is normal for the step with the penalty to take twice as long. The peak
+# memory grows because the graphs of the loss and the penalty are in memory together.
 #
 # The cure
 # --------
 #
 # To save memory, call ``backward`` on the loss before you compute the penalty, and split the penalty into parts. To
-# save time, penalise only part of the batch, or add the penalty only in every fourth step, with four times the weight.
-# The last line of output adds up four steps, one of which includes the penalty:
+# save time, compute the penalty on only part of the batch, or add it only in every fourth step and multiply its weight
+# by four. The last line of output is the total of four steps, one of which includes the penalty:
 
 STEPS = {
     "two_backwards": [loss, penalty],

@@ -126,9 +126,9 @@ plt.show()
 # ReLU loses it, too
 # ------------------
 #
-# A ReLU network loses the same term even without a custom Function. The slope of a ReLU is constant on each side of
-# zero, so :math:`n''` really is zero except at the kinks, and the network misses the solution as before. Use a smooth
-# activation, such as ``torch.tanh``:
+# A ReLU network loses the same term even without a custom Function. The derivative of a ReLU is constant on each side
+# of zero, so :math:`n''` really is zero except at the kinks, and the network misses the solution as before. Use a
+# smooth activation, such as ``torch.tanh``:
 
 for activation in (torch.relu, torch.tanh):
     first, _, last = Network(activation).layers

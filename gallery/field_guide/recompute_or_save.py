@@ -126,9 +126,9 @@ for name, network in NETWORKS.items():
 assert kept["at_once"] < kept["checkpointed"] == kept["GELURecomputed"] < kept["tanh_gelu"]
 
 # %%
-# A checkpoint around each layer keeps what the Function keeps, namely the input of every layer. A single checkpoint
-# around all four layers keeps one tensor, and computes the others again during the backward pass. How much time that
-# takes depends on the machine and on the layer.
+# A checkpoint around each layer keeps the same tensors as the Function, namely the input of every layer. A single
+# checkpoint around all four layers keeps only one tensor, and recomputes the others during the backward pass. How long
+# this recomputation takes depends on the machine and on the layer.
 #
 # What ``forward`` changes
 # ------------------------

@@ -79,9 +79,9 @@ assert rows_with_gradient(to_bfloat16_except(table)) == rows.tolist()
 assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
-# Each line of output shows how many bytes one function holds or saves for an input of 1,000,000 bytes, with each
-# storage counted once. The first number is measured without any conversion, and the second with every tensor converted.
-# For the third, the hook above chooses which tensors to convert.
+# Each line of output shows how many bytes the arguments of one function and its saved tensors take together, with each
+# storage counted once. The input has 1,000,000 bytes. The first number is measured without any conversion, and the
+# second with every saved tensor converted. For the third, the hook above chooses which tensors to convert.
 
 from recompute_or_save import tanh_gelu
 
@@ -106,9 +106,9 @@ for function, *held in (tanh_gelu, inputs), (linear, inputs, weight), (three_use
     print(f"{function.__name__:10}", *(f"{number:10,}" for number in numbers))
 
 # %%
-# For ``tanh_gelu``, the hooks that choose need the fewest bytes. For ``linear``, whose weight also has 1,000,000 bytes,
-# they need as many as if nothing were converted. Neither pair of hooks helps ``three_uses``, because three operations
-# save the same tensor and the hook makes a converted copy for each of them.
+# For ``tanh_gelu``, choosing what to convert needs the fewest bytes. For ``linear``, whose weight also has 1,000,000
+# bytes, it needs as many bytes as no conversion at all. For ``three_uses``, neither kind of conversion helps, because
+# three operations save the same tensor and the hook makes a converted copy for each of them.
 #
 # How exact is it?
 # ----------------
@@ -134,8 +134,9 @@ for found, right in zip(two_orders(gelu_in_bfloat16), two_orders(tanh_gelu)):
 # relative errors of the first and second derivatives, and whether such errors are acceptable is up to you.
 #
 # Hooks that convert saved tensors have two blind spots. First, they never see a tensor on ``ctx``, as
-# :doc:`freed_after_backward` shows. Second, if a tensor that they leave alone is later changed in place, autograd does
-# not notice. Without hooks autograd raises an error, but with hooks it computes the gradient from the changed values.
+# :doc:`freed_after_backward` shows. Second, if the hooks leave a saved tensor unconverted and it is later modified in
+# place, autograd does not notice. Without hooks, autograd would raise an error, but with hooks it computes the gradient
+# from the modified values.
 #
 # The hooks do see what your own Function passes to ``save_for_backward``. But each time ``backward`` reads
 # ``ctx.saved_tensors``, all of these tensors are unpacked again. So read this attribute only once, unlike the Function

@@ -82,9 +82,9 @@ for (name, result), expected in zip(results.items(), (6, 6, 3, 3)):
 # The cure
 # --------
 #
-# With ``masked=True``, ``gradcheck`` varies and compares only the stored elements. Afterwards, however, it also calls
-# ``backward`` with an undefined gradient, and it cannot examine the sparse zeros that come back.
-# ``check_undefined_grad=False`` skips this last step:
+# With ``masked=True``, ``gradcheck`` varies only the stored elements and compares only their derivatives. Afterwards,
+# however, it also calls ``backward`` with an undefined gradient. ``backward`` then returns sparse zeros, which
+# ``gradcheck`` cannot examine. ``check_undefined_grad=False`` skips this last step:
 
 show_error(gradcheck, StoredProduct.apply, (matrix, x), masked=True)
 print(gradcheck(StoredProduct.apply, (matrix, x), masked=True, check_undefined_grad=False))

@@ -56,10 +56,10 @@ for number, attempt in enumerate(attempts, start=1):
 # The cause
 # ---------
 #
-# Attempts 1 and 2 fail because an instance of a Function cannot be called, although the error blames ``forward`` both
-# times. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. In each call, ``apply``
-# creates a ``ctx``, an object of a different class that has no ``factor``. The old ``forward`` and ``backward`` are
-# correct in themselves, as you see when you call them directly:
+# Attempts 1 and 2 fail because an instance of a Function cannot be called, although both error messages blame
+# ``forward``. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. In each call,
+# ``apply`` creates a ``ctx``, an object of a different class, and this object has no ``factor``. The old ``forward``
+# and ``backward`` are correct in themselves, as you see when you call them directly:
 
 old = ScaleOldStyle(3.0)
 for method in (old.forward, old.backward):
@@ -92,8 +92,8 @@ assert grad(ScaleByAttribute.apply(x).sum(), x)[0].tolist() == [5.0, 5.0]
 
 # %%
 # A class attribute works only as long as nobody changes it. Here it was changed between ``forward`` and ``backward``,
-# as if another layer had set it to 5. So in the last printed line, the output is 3 times the input, but its gradient is
-# 5.
+# as if another layer had set it to 5. So in the last printed line, the output is 3 times the input, but the gradient
+# with respect to the input is 5 instead of 3.
 #
 # The cure
 # --------

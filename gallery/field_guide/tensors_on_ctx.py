@@ -37,9 +37,9 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 # ---------------------
 #
 # Each of five steps creates an output of 4,000 bytes and drops it without calling ``backward``. Weak references tell us
-# how many bytes are still in memory while Python's garbage collector is switched off (first column) and after it has
-# run (second column). In the last two printed lines, the output is overwritten in place, as ``nn.ReLU(inplace=True)``
-# would do.
+# how many bytes of these outputs are still in memory: first while Python's garbage collector is switched off (first
+# column), then after it has run (second column). In the last two printed lines, the output is overwritten in place, as
+# ``nn.ReLU(inplace=True)`` would do.
 
 
 def bytes_alive(storages):
@@ -143,9 +143,9 @@ assert five_steps(SigmoidViewSaved) == (20_000, 20_000)
 assert five_steps(SigmoidViewSaved, lambda out: out.sum().backward()) == (0, 0)
 
 # %%
-# With a saved view, the cycle runs through C++ too. A backward pass breaks it by freeing the saved tensors (last line),
-# but without a backward pass, the step's memory is lost for good. A view taken in ``forward`` also has no history, so
-# the second derivative is wrong. Save the output itself instead, and take the view in ``backward``.
+# With a saved view, the reference cycle runs through C++ too. A backward pass breaks this cycle by freeing the saved
+# tensors (last line), but without a backward pass, the step's memory is lost for good. A view taken in ``forward`` also
+# has no history, so the second derivative is wrong. Save the output itself instead, and take the view in ``backward``.
 #
 # Even without a cycle, a tensor on ``ctx`` stays in memory longer than necessary, as :doc:`freed_after_backward`
 # explains.

@@ -100,9 +100,9 @@ print("gradgradcheck", gradgradcheck(Doubled.apply, x))
 
 # %%
 # The printed ``True`` means that, with the shared buffer, both threads got the same gradient. They had asked for
-# different ones, so one thread got the other's gradient. The barrier opens only when two threads are waiting, so both
-# must have been in the ``backward`` of the *same node* at the same time. The fix is to create a new tensor in each
-# call, as in ``Doubled``.
+# different gradients, so one thread got the result that belongs to the other. The barrier opens only when two threads
+# are waiting, so both threads must have been in the ``backward`` of the *same node* at the same time. The fix is to
+# create a new tensor in each call, as in ``Doubled``.
 #
 # A lock
 # ------

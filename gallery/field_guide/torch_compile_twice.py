@@ -2,8 +2,8 @@
 Double backward through torch.compile
 =====================================
 
-When you compile a Function, its second derivative may be refused or wrong. This page explains why, and shows how to
-compile a gradient penalty anyway.
+When you compile a Function, its second derivative may raise an error or be wrong. This page explains why, and shows how
+to compile a gradient penalty anyway.
 
 Read :doc:`torch_compile` first.
 
@@ -67,8 +67,8 @@ for backend in ("aot_eager", "eager"):
 # The cause
 # ---------
 #
-# Like the default backend ``inductor``, ``aot_eager`` compiles ``backward`` ahead of time. It doesn't compile the
-# derivative of ``backward``, which double backward would need, so the second derivative is refused.
+# Like the default backend ``inductor``, ``aot_eager`` compiles ``backward`` ahead of time. But it doesn't compile the
+# derivative of ``backward``, which double backward would need, so a second derivative raises an error.
 #
 # The backend ``eager`` is meant for debugging and runs the traced ``backward`` as it was recorded. Like the one that
 # :doc:`torch_compile` prints, this traced ``backward`` begins with ``_set_grad_enabled(False)``. Autograd therefore

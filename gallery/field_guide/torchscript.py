@@ -64,8 +64,8 @@ attempt(torch.jit.script, Cube.apply)
 # ---------
 #
 # The traced module contains ``^Cube()(x)``, a call back into Python. In the process that created the module, this call
-# uses the ``backward`` of ``Cube``, and both gradient checks pass. But a saved file contains no Python, so the call
-# cannot be saved. ``script`` refuses ``Cube.apply`` because ``apply`` takes any number of arguments.
+# uses the ``backward`` of ``Cube``, and both gradient checks pass. But a saved file contains no Python code, so the
+# call cannot be saved. ``script`` rejects ``Cube.apply`` because ``apply`` takes any number of arguments.
 #
 # The cure
 # --------
@@ -102,8 +102,8 @@ for module in (torch.jit.script(WithOperator()), torch.jit.trace(WithOperator(),
     assert torch.equal(loaded(x), x**3)
 
 # %%
-# The file contains only the operator's name. Another process has to import the operator's code before it loads the
-# file, or it gets this error:
+# The file contains the operator's name, but not its code. Before another process loads the file, it has to import the
+# operator's code, or it gets this error:
 
 code = "import io, sys, torch; torch.jit.load(io.BytesIO(sys.stdin.buffer.read()))"
 python = [sys.executable, "-W", "ignore", "-c", code]

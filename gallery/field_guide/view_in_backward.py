@@ -71,12 +71,12 @@ assert [outcome is True for outcome in found] == [True, True, False, False, Fals
 # The cause
 # ---------
 #
-# Each line of output belongs to one loss. First come the strides of ``grad_output``, which say how many elements apart
-# the rows and the columns are in memory. Then the line says whether the gradient is right. Only the first gradient is
-# contiguous. In lines 2 and 3, ``sum`` sends back an expanded gradient, whose values are repeated with a stride of 0.
-# In line 4, ``t()`` sends back a transposed tensor, and in line 5, ``torch.cat`` sends back a part of a larger one.
-# ``view`` never copies, so it works if the elements are evenly spaced, as in lines 1 and 2, and raises an error
-# otherwise. ``gradcheck`` misses the mistake because the gradient that it passes is contiguous:
+# Each line of output belongs to one loss. It shows the strides of ``grad_output`` (how many elements apart the rows and
+# the columns are in memory) and whether the gradient is right. Only the first gradient is contiguous. For losses 2 and
+# 3, ``sum`` sends back an expanded gradient, which repeats values with a stride of 0. For loss 4, ``t()`` sends back a
+# transposed gradient, and for loss 5, ``torch.cat`` sends back part of a larger tensor. ``view`` never copies, so it
+# can flatten a gradient only if all elements are evenly spaced in memory, as for losses 1 and 2. For the others, it
+# raises an error. ``gradcheck`` misses the mistake because the gradient that it passes is contiguous:
 
 print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 

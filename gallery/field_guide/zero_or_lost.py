@@ -2,8 +2,8 @@
 Zero, or lost?
 ==============
 
-When autograd refuses a second derivative, that derivative may be zero or lost. Here you learn to tell the two apart,
-and to get zeros where zero is right.
+When autograd raises an error for a second derivative, that derivative may be zero or lost. Here you learn to tell the
+two cases apart, and to get zeros where zero is right.
 
 Read :doc:`/double_backward/losing_intermediates` first.
 
@@ -77,7 +77,8 @@ for function in (Triple, CubeOnCtx):
 #
 # The same test works for a straight-through estimator or any other surrogate gradient. There ``gradcheck`` fails,
 # because the gradient is deliberately not the true one. But ``gradgradcheck`` compares the derivative of ``backward``
-# with ``backward`` itself, so its answer counts. Straight-through rounding has a constant slope, so zero is right:
+# with ``backward`` itself, so its answer counts. Straight-through rounding has a constant surrogate gradient, so a
+# second derivative of zero is right:
 
 
 class RoundThrough(torch.autograd.Function):

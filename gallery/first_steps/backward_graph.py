@@ -2,8 +2,8 @@
 A backward graph, seen
 ======================
 
-Autograd writes down what you compute. This page shows you its notes and the terms for them, so that you can read every
-other page of this site and any graph that torchviz draws.
+Autograd records what you compute. This page shows you that record and the terms for its parts, so that you can read
+every other page of this site and any graph that torchviz draws.
 
 You should know the chain rule and have trained a PyTorch model, but you don't need to read any other page first.
 
@@ -26,14 +26,14 @@ make_dot(loss, params={"weight": weight, "loss": loss})
 # Nodes, leaves and edges
 # -----------------------
 #
-# As the code ran, autograd noted which operation made each result, and from which inputs. These notes are the
+# As the code ran, autograd recorded which operation created each result, and from which inputs. This record is the
 # *computation graph*. Its purpose is to lead from the loss back to the weights, so it is also called the *backward
 # graph*.
 #
-# A tensor that was not created by a recorded operation, such as ``weight``, is a *leaf*. ``data`` is a leaf too, but it
-# does not have ``requires_grad=True``, so it is not in the picture. Each operation from ``weight`` to ``loss`` is now a
-# *node*. A node can turn a gradient of its result into gradients of its inputs, and it is named after its operation:
-# ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
+# A tensor such as ``weight``, which no recorded operation created, is a *leaf*. ``data`` is a leaf too, but it does not
+# have ``requires_grad=True``, so it is not in the picture. Each operation on the way from ``weight`` to ``loss`` is a
+# *node* of the graph. A node can turn a gradient of its result into gradients of its inputs, and it is named after its
+# operation: ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
 #
 # A tensor's ``grad_fn`` is the node that created the tensor; a leaf has none. A node's ``next_functions`` are its
 # *edges*, which lead to the nodes of its inputs. The arrows in the picture follow your computation, from the weights
@@ -169,7 +169,7 @@ torch.testing.assert_close(second, data**2 * out)
 # %%
 # Here are all the terms again:
 #
-# - **graph**: autograd's notes, made of nodes and the edges between them.
+# - **graph**: what autograd has recorded, made of nodes and the edges between them.
 #
 # - **leaf**: a tensor that was not created by a recorded operation. Parameters are leaves.
 #
@@ -182,7 +182,7 @@ torch.testing.assert_close(second, data**2 * out)
 #
 # - **AccumulateGrad**: a leaf's node, which adds the incoming gradient to the leaf's ``.grad``.
 #
-# - **grad mode**: the switch that decides whether autograd takes notes. During backward, it is on if you pass
-#   ``create_graph=True``.
+# - **grad mode**: the switch that decides whether autograd records operations. During backward, it is on only if you
+#   pass ``create_graph=True``.
 #
-# - **double backward**: differentiating a gradient again, along the notes that autograd took during backward.
+# - **double backward**: differentiating a gradient again, along the graph that autograd recorded during backward.

@@ -128,7 +128,7 @@ def check_empty_batch(function, inputs):
 # -------------
 #
 # In other dtypes, the values must agree with the ``float64`` values in about half of the dtype's digits. For the device
-# check, a second device is always available: ``meta`` computes shapes but no values, and it refuses a tensor that the
+# check, a second device is always available: ``meta`` computes shapes but no values, and it rejects a tensor that the
 # Function created on the CPU. If there is a GPU, the check tries it too, and the last printed line says whether there
 # was one.
 

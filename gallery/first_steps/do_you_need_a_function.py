@@ -90,8 +90,8 @@ assert kept_by_compile < kept
 # ----------------------------------------------
 #
 # Rounding has a derivative of zero, so nothing that comes before it would ever be trained. Often ``detach`` is the fix,
-# because a detached term contributes nothing to the derivative. In the function below only ``x`` contributes, which
-# makes the function a straight-through estimator:
+# because a detached term contributes nothing to the derivative. In the function below, only the term ``x`` contributes,
+# so the function is a straight-through estimator:
 
 
 def round_straight_through(x):
@@ -117,8 +117,8 @@ assert torch.autograd.grad(on_bound.clamp(-1, 2).sum(), on_bound)[0].tolist() ==
 
 # %%
 # ``torch.where`` chooses between two branches, but both are computed, and backward runs through both. The branch that
-# was not chosen gets a gradient of zero, but zero times a slope that is infinite or NaN is NaN. Use another
-# ``torch.where`` to give that branch a harmless input, so that all slopes are finite:
+# was not chosen gets a gradient of zero, but zero times an infinite or NaN derivative is NaN. Use another
+# ``torch.where`` to give that branch a harmless input, so that all derivatives are finite:
 
 
 def root_or_zero(x):
@@ -137,9 +137,9 @@ torch.testing.assert_close(root_or_zero(around_zero), root_or_zero_safe(around_z
 assert grad_safe.tolist() == [0, 0, 0.25]
 
 # %%
-# If no combination of operations gives the derivative you need, write a Function. For example, the slope of the square
-# root grows without bound near zero, and an infinite slope times a zero from an earlier layer is NaN. The Function
-# below returns the exact root, but its slope is bounded:
+# If no combination of operations gives the derivative you need, write a Function. For example, the derivative of the
+# square root grows without bound near zero, and an infinite derivative times a zero from an earlier layer is NaN. The
+# Function below returns the exact root, but its derivative is bounded:
 
 
 class BoundedSqrt(torch.autograd.Function):
@@ -164,7 +164,7 @@ positive = x[:4].detach().abs().requires_grad_()
 print("gradcheck    ", gradcheck(BoundedSqrt.apply, positive))
 print("gradgradcheck", gradgradcheck(BoundedSqrt.apply, positive))
 
-# At zero the slope is at its bound. Through zero**2 the gradient is zero instead of NaN.
+# At zero the derivative is at its bound. Through zero**2 the gradient is zero instead of NaN.
 (slope,) = torch.autograd.grad(BoundedSqrt.apply(zero), zero)
 torch.testing.assert_close(slope, torch.full_like(zero, 500))
 assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0

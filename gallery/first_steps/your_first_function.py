@@ -23,9 +23,9 @@ torch.manual_seed(0)
 # The reason to write one
 # -----------------------
 #
-# A standard logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. The
-# logarithm of this probability is a harmless number near -110, but in ``float32`` the distribution function is 0 at
-# both bounds, so the plain formula gives ``-inf``:
+# The probability that a standard logistic variable lies between -110.5 and -109.5 is about :math:`2 \cdot 10^{-48}`.
+# The logarithm of this probability is a harmless number near -110. But in ``float32``, the cumulative distribution
+# function (CDF) is 0 at both bounds, so the plain formula gives ``-inf``:
 
 bounds = torch.tensor([-109.5, -110.5], requires_grad=True)
 x, y = logsigmoid(bounds)
