@@ -14,7 +14,7 @@ FOLDERS = ("docs", "gallery")
 SETTINGS = "conf.py"
 
 
-class _ByPeople(DefaultFilter):
+class ByPeople(DefaultFilter):
     """Lets through what people edit: no file that a build writes, and none that an editor keeps for itself."""
 
     def __init__(self, root: Path) -> None:
@@ -37,10 +37,10 @@ class Edits:
         # The folder of conf.py is watched, not the file: many editors save by putting a new file in its
         # place, and who watches a file hears nothing of the new one.
         for paths, recursive in ([root / name for name in FOLDERS], True), ([root], False):
-            arguments = (_ByPeople(root), paths, recursive)
+            arguments = (ByPeople(root), paths, recursive)
             threading.Thread(target=self._watch, args=arguments, daemon=True).start()
 
-    def _watch(self, people: _ByPeople, paths: list[Path], recursive: bool) -> None:
+    def _watch(self, people: ByPeople, paths: list[Path], recursive: bool) -> None:
         try:
             for _changes in watch(*paths, watch_filter=people, recursive=recursive):
                 self._edited.set()

@@ -2,7 +2,7 @@
 
 import { followBuilds } from "./builds.js";
 import { Panel } from "./panel.js";
-import { reload, returnToPlace } from "./place.js";
+import { forgetPlace, reload, returnToPlace } from "./place.js";
 
 const built = new URL(import.meta.url).searchParams.get("built"); // the build that this page is from
 
@@ -17,8 +17,14 @@ function reloadIfOld(state) {
   }
 }
 
-// After the fonts, which move what is below them.
-addEventListener("load", () => document.fonts.ready.then(returnToPlace));
+async function returnAfterFonts() {
+  await document.fonts.ready; // they move what is below them
+  returnToPlace();
+  forgetPlace();
+}
+
+returnToPlace();
+addEventListener("load", returnAfterFonts);
 
 if (window === top) {
   const panel = new Panel();

@@ -12,8 +12,7 @@ function topOf(element) {
   return element.getBoundingClientRect().top;
 }
 
-/** Load the page anew, to be followed by `returnToPlace`. */
-export function reload() {
+function keepPlace() {
   const first = blocks().find((block) => topOf(block) >= 0 && block.textContent.trim());
   const section = first?.closest("section[id]");
   const place = {
@@ -24,6 +23,13 @@ export function reload() {
     sectionTop: section && topOf(section),
   };
   sessionStorage.setItem(KEY, JSON.stringify(place));
+}
+
+/** Load the page anew, to be followed by `returnToPlace`. */
+export function reload() {
+  if (sessionStorage.getItem(KEY) === null) {
+    keepPlace(); // unless the reader has not come back yet from the last time
+  }
   history.scrollRestoration = "manual";
   location.reload();
 }
@@ -43,11 +49,16 @@ function shiftOf(place) {
 /** Scroll to where the reader was before `reload`, if that is why the page was loaded. */
 export function returnToPlace() {
   const kept = sessionStorage.getItem(KEY);
-  sessionStorage.removeItem(KEY);
-  history.scrollRestoration = "auto";
   if (kept !== null) {
     const place = JSON.parse(kept);
     scrollTo({ top: place.y, behavior: "instant" });
     scrollBy({ top: shiftOf(place), behavior: "instant" });
   }
+}
+
+/** The reader is back: nothing will move any more. */
+export function forgetPlace() {
+  sessionStorage.removeItem(KEY);
+  // Not sooner than that: the browser would scroll to its own idea of the place.
+  requestAnimationFrame(() => (history.scrollRestoration = "auto"));
 }
