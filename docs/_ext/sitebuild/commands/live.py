@@ -29,8 +29,7 @@ def main(arguments: list[str]) -> None:
     progress = Progress(parsed.languages.split())
     server = listen(parsed.port, live_server.handler(root / SITE, progress), "make live")
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://localhost:{parsed.port}"
-    print(f"{address}/ (Ctrl-C ends it); all languages: {address}{live_server.SIDE_BY_SIDE}", flush=True)
+    print(f"http://localhost:{parsed.port}/ (Ctrl-C ends it)", flush=True)
     edits = Edits(root)
     try:
         while True:

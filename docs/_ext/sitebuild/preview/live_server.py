@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 
 from sitebuild.preview.progress import Progress, State
 
-LIVE = "/live/"  # no page of the site begins so: its folders are languages
-SIDE_BY_SIDE = f"{LIVE}side-by-side"
+_LIVE = "/live/"  # no page of the site begins so: its folders are languages
 _ASSETS = Path(__file__).with_name("assets")
 _SCRIPT = '<script type="module" src="{}page.js?built={}"></script>\n'
 _MISSING = '<!doctype html>\n<meta charset="utf-8">\n<title>{0}</title>\n<p>{0}</p>\n'
@@ -34,10 +33,10 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         with suppress(ConnectionError):  # the reader has left
-            if path == f"{LIVE}events":
+            if path == f"{_LIVE}events":
                 self._send_events()
-            elif path.startswith(LIVE):
-                self._send_asset("side_by_side.html" if path == SIDE_BY_SIDE else path.removeprefix(LIVE))
+            elif path.startswith(_LIVE):
+                self._send_asset("side_by_side.html" if path == f"{_LIVE}side-by-side" else path.removeprefix(_LIVE))
             else:
                 self._send_from_site()
 
@@ -59,7 +58,7 @@ class _Handler(SimpleHTTPRequestHandler):
         except FileNotFoundError:
             status = HTTPStatus.NOT_FOUND
             page = _MISSING.format("There is no such page yet.").encode()
-        self._send(page + _SCRIPT.format(LIVE, built).encode(), "text/html; charset=utf-8", status)
+        self._send(page + _SCRIPT.format(_LIVE, built).encode(), "text/html; charset=utf-8", status)
 
     def _send_asset(self, name: str) -> None:
         if name not in {path.name for path in _ASSETS.iterdir()}:
