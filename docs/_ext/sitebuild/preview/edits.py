@@ -60,6 +60,6 @@ class Edits:
         self._edited.clear()
         if self._fault is not None:
             raise BuildError(
-                f"Edits go unnoticed: {self._fault}\nTo look for them twice a second instead, "
+                f"Edits go unnoticed: {self._fault}\nTo compare all files now and then instead, "
                 "run 'WATCHFILES_FORCE_POLLING=1 make live'."
             ) from self._fault
