@@ -56,7 +56,7 @@ override INSTALL_TORCH = $(if $(EXTRA_INDEX_URL),\
 $(shell [ ! -e $(VENV)/.installed ] || $(BIN)/python -ISc "" 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-test)
 
 .DEFAULT_GOAL := help
-.PHONY: help html execute test mutants audit speed recall lock upgrade-check serve gettext new-example inventory clean variables locks-are-current system-for-html system-for-test system-for-audit
+.PHONY: help html execute test mutants audit speed recall lock upgrade-check serve live gettext new-example inventory clean variables locks-are-current system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,9 @@ recall: html $(VENV)/.installed-test  ## measure how often the search finds the 
 serve: html  ## preview the site on PORT
 	@$(COMMAND).serve "$$PORT"
 
+live: $(VENV)/.installed  ## show the site on PORT, and build and reload it after each edit
+	@$(COMMAND).live "$$PORT" --languages "$$LANGUAGES" --options="$$SPHINXOPTS"
+
 gettext: $(VENV)/.installed  ## bring the catalogues of TRANSLATIONS up to date
 	@$(COMMAND).refresh_catalogues $$TRANSLATIONS
 
@@ -120,7 +123,7 @@ system-for-audit:
 	@$(EARLY_COMMAND).system_requirements graphviz chromium node
 
 system-for-html system-for-test system-for-audit clean: variables
-html execute gettext new-example: system-for-html
+html execute live gettext new-example: system-for-html
 test: system-for-test
 audit: system-for-audit
 

@@ -33,6 +33,11 @@ def _is_generated(file: Path, root: Path) -> bool:
     return len(parts) > 2 and parts[0] == "docs" and not parts[1].startswith("_") and parts[1] != "locale"
 
 
+def is_edited_by_people(file: Path, root: Path) -> bool:
+    """Whether ``file``, which lies in one of ``INPUTS``, is no file that a build writes."""
+    return file.suffix not in {".mo", ".pyc"} and not _is_generated(file, root)
+
+
 def fingerprint_sources(root: Path, options: list[str]) -> str:
     """State of all that people edit, of the options, and of the programs that draw and render."""
     files = [file for name in INPUTS for file in ([root / name] if (root / name).is_file() else (root / name).rglob("*"))]
