@@ -58,7 +58,7 @@ print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight.detach(), EP
 print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight, EPS)))
 
 # %%
-# In each of the last two checks, only one of the two tensors, the input or the weight, needs a gradient.
+# In the last two checks, only one tensor needs a gradient: the input in one check, and the weight in the other.
 # :doc:`half_precision` explains the lines about autocast.
 #
 # The pair

@@ -68,10 +68,10 @@ for dtype in (torch.float16, torch.bfloat16):
 # ---------
 #
 # Batch norm subtracts the mean, so the gradient that it passes to the convolution adds up to zero in each channel. In
-# half precision, however, the mean of ``grad_output`` is rounded. Every value in the channel is then off by the same
-# small amount, so the sum is no longer zero. In the weight's gradient, this nonzero sum is multiplied by the mean of
-# the images. That is how, in ``bfloat16``, an error of less than one percent in each value becomes an error of ten
-# percent in the weight's gradient. Here is the largest channel sum for each version:
+# half precision, however, the mean of ``grad_output`` is rounded. Every value in the channel is then wrong by the same
+# small amount, so the values no longer add up to zero. In the weight's gradient, this nonzero sum is multiplied by the
+# mean of the images. That is how, in ``bfloat16``, an error of less than one percent in each value becomes an error of
+# ten percent in the weight's gradient. Here is the largest channel sum for each version:
 
 conv = conv2d(images, kernel).bfloat16().requires_grad_()
 sums = {}

@@ -3,8 +3,8 @@ Limits of the fused layer
 =========================
 
 The fused layer is an example to learn from and copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``. Before
-you use it, you should know which inputs it rejects and which features it lacks. The code on this page runs into each of
-these limits.
+you use it, you should know which inputs it rejects and which features it lacks. The code on this page shows what
+happens at each of these limits.
 
 Read :doc:`fused_module` first.
 """

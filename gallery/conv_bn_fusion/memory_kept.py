@@ -119,6 +119,6 @@ for depth in (1, 3, 6):
 # channel, 2 · 8 values per layer.
 #
 # For each layer, the fused Function keeps one activation and the pair keeps two. So at every batch size and depth, the
-# fused Function keeps about half as much memory as the pair. That isn't yet a reason to write a Function, because
-# ``checkpoint`` around two lines of PyTorch keeps the same number of bytes. But the fused Function and ``checkpoint``
-# do differ in peak memory and time, as :doc:`peak_and_time` shows.
+# fused Function keeps about half as much memory as the pair. This saving isn't yet a reason to write a Function,
+# because ``checkpoint`` around two lines of PyTorch keeps the same number of bytes. But the fused Function and
+# ``checkpoint`` do differ in peak memory and time, as :doc:`peak_and_time` shows.

@@ -75,11 +75,11 @@ print("gradcheck", gradcheck(GuardedConv2d.apply, (inputs, weight)))
 # Trying both in three ways
 # -------------------------
 #
-# The code below computes a penalty's gradient with respect to the weight in three ways. It calls a plain
-# ``backward()``, ``torch.autograd.grad`` for the weight only, and a plain ``backward()`` for a loss that is linear in
-# the output. Then it prints the largest element of each gradient. If the convolution's contribution is missing, only
-# the gradient of the penalty's second term is left. This is :math:`2K`, twice the weight, and the first line of output
-# shows its largest element.
+# The code below computes a penalty's gradient with respect to the weight in three ways: with a plain ``backward()``,
+# with ``torch.autograd.grad`` for the weight only, and with a plain ``backward()`` again, but for a loss that is linear
+# in the output. For each way, it prints the gradient's largest element. The penalty's second term is the sum of the
+# squared weights. If the convolution's contribution is missing, only this term's gradient is left, which is :math:`2K`,
+# twice the weight. The first line of output shows the largest element of this remainder.
 
 
 def squares(tensor):
@@ -118,9 +118,9 @@ for name, way in WAYS.items():
             assert str(error).startswith(function.__name__) or name == "plain"
 
 # %%
-# ``OnceConv2d`` raised an error only for ``plain``. In the two remaining cases, the convolution's contribution was lost
-# without any warning. The decorator's node has no edge to the convolution's inputs. A plain ``backward()`` still
-# reaches this node, because it visits the whole graph. But ``grad`` visits only the nodes on a path to the weight, and
-# the decorator's node is not on such a path. In ``linear``, the node isn't even created, because ``grad_output`` is a
-# constant. ``GuardedConv2d``, on the other hand, raised an error every time. For the same comparison under
-# ``torch.func``, see :doc:`/field_guide/once_differentiable`.
+# ``OnceConv2d`` raised an error only for ``plain``. With the other two ways, the convolution's contribution was lost
+# without any warning. The reason is that the decorator's node has no edge to the convolution's inputs. A plain
+# ``backward()`` still reaches this node, because it visits the whole graph. But ``grad`` visits only the nodes on a
+# path to the weight, and the decorator's node is not on such a path. In ``linear``, the node isn't even created,
+# because ``grad_output`` is a constant. ``GuardedConv2d``, on the other hand, raised an error every time. For the same
+# comparison under ``torch.func``, see :doc:`/field_guide/once_differentiable`.

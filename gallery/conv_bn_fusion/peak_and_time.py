@@ -2,9 +2,9 @@
 Peak memory and time
 ====================
 
-How much memory a layer keeps is not the whole story. You run out of memory at the peak, and anything that isn't kept
-has to be computed again, which takes time. Here you measure the peak and the time for the four layers of
-:doc:`memory_kept`, and see when the fused Function is worth it.
+How much memory a layer keeps doesn't tell you everything. You run out of memory when memory use peaks, and anything
+that isn't kept has to be computed again, which takes time. Here you measure the peak and the time for the four layers
+of :doc:`memory_kept`, and see when the fused Function is worth it.
 
 Read :doc:`memory_kept` first.
 """

@@ -79,8 +79,8 @@ make_dot((grad_x, x, out), params=names)
 # ``grad_output`` and the saved ``out``. The path to ``x`` leads through ``out``, and therefore through ``ExpBackward``.
 # So to differentiate ``grad_x``, autograd calls the very same ``backward`` a second time.
 #
-# Compare this path to ``x`` with the one in :doc:`saving_inputs`, which bypassed the Function's node. Both paths are
-# right, and which one you get depends on what you saved.
+# Compare this path to ``x`` with the one in :doc:`saving_inputs`, which bypassed the Function's node. Either path gives
+# the right second derivative. Which one you get depends on what you saved.
 #
 # Overwritten outputs
 # -------------------

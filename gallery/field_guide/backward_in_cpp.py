@@ -3,12 +3,13 @@ A C++ function that calls ``backward`` hangs
 ============================================
 
 C++ code can start autograd's engine itself. If a pybind11 function does that while it holds Python's global interpreter
-lock (GIL), it raises an error or never returns. This page shows both outcomes, and how to release the lock in time.
+lock (GIL), it raises an error or never returns. This page shows the error and the hanging call, and how to release the
+lock in time.
 
 Read :doc:`cpp_extension` and :doc:`threads` first.
 
 The symptom: C++ code raises ``The autograd engine was called while holding the GIL``, or it calls ``backward`` in a
-thread of its own and the program deadlocks.
+thread that it started itself, and the program deadlocks.
 """
 
 import os
@@ -26,8 +27,8 @@ from torch.utils.cpp_extension import load_inline
 # -----------
 #
 # ``held`` and ``released`` are the same C++ function, bound by pybind11 in two ways. ``in_thread`` runs this function
-# in another thread and returns whether the function has finished within a second. After waiting, ``in_thread`` releases
-# the lock, because otherwise this page would hang:
+# in another thread and returns whether the function has finished within a second. After that second, ``in_thread``
+# releases the lock, because this page would hang if it kept the lock:
 
 from gradient_penalty import Tanh
 
@@ -97,7 +98,7 @@ if module:
 # holds the GIL. A second thread doesn't hold the GIL, so the engine starts there. But a Function's ``backward`` is
 # Python code and waits for the GIL. Meanwhile, the first thread keeps the GIL and waits for the second, so the two
 # threads block each other. The backward of ``torch.tanh`` runs no Python code, so the call with ``torch.tanh``, in the
-# last line of output, ends in time.
+# last line of output, finishes in time.
 #
 # The cure
 # --------

@@ -2,8 +2,8 @@
 A kernel in C
 =============
 
-A Function can run your own C code and still have a second derivative. But C sees less of a tensor than PyTorch does, so
-you may pass it only tensors that it can read.
+A Function can run your own C code and still have a second derivative. But C gets less information about a tensor than
+PyTorch has, so you may pass it only tensors that it can read.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -68,8 +68,8 @@ for values in (x, minus):
 # elements 1 and 3, but C read 1 and 2, which are adjacent in memory. Second, ``minus`` is contiguous, but its memory
 # holds 2 instead of -2, because its negative bit is set and PyTorch flips the sign only on reading. Third, the gradient
 # that ``sum`` sends back is an expanded tensor with a stride of 0: all elements share one value in memory, and C would
-# read past it. If the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if kernel:`` was
-# run for this page.
+# read past that value. If the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if
+# kernel:`` was run for this page.
 #
 # The cure
 # --------

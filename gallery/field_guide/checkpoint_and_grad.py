@@ -42,9 +42,9 @@ except RuntimeError as error:
     print(fill(f"{type(error).__name__}: {error}", 88))
 
 # %%
-# The error message offers two ways out. The code below tries the second one, ``.backward()`` without ``inputs``, and
-# prints the first and second derivatives of the layer plus :math:`x^2`. The last line of output shows the two
-# derivatives when the layer has no checkpoint:
+# The error message offers two ways out. The code below tries the second one, which is to call ``.backward()`` without
+# ``inputs``. It prints the first and second derivatives of the sum of the layer's output and :math:`x^2`. For
+# comparison, the last line of output shows these derivatives for the layer without a checkpoint:
 
 
 def print_derivatives(function):
@@ -86,9 +86,9 @@ make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
 # The cure
 # --------
 #
-# Take the first way out that the error message offers, ``use_reentrant=False``. Then no Function hides the layer. The
-# layer's own nodes are in the graph, and hooks on their saved tensors run the layer again when ``backward`` needs these
-# tensors.
+# Take the first way out that the error message offers, ``use_reentrant=False``. With this setting, no Function hides
+# the layer: the layer's own nodes are in the graph, and hooks on their saved tensors run the layer again when
+# ``backward`` needs these tensors.
 
 
 def not_reentrant(x):

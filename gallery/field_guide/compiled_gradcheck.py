@@ -2,8 +2,9 @@
 gradcheck of a compiled function
 ================================
 
-You can check a function that ``torch.compile`` has compiled, even after the compiled function has been in use. This
-page shows how to do that, and what the check may miss.
+You can check the gradients of a function that ``torch.compile`` has compiled. But if the compiled function has already
+computed gradients, the check raises an error unless you prepare for it. This page shows how to do that, and what the
+check may miss.
 
 Read :doc:`torch_compile_twice` first.
 
@@ -48,9 +49,9 @@ for retain_graph in (False, True):
 # The cure
 # --------
 #
-# Either change the setting that the error message names, just for the duration of the check, or reset Dynamo before the
-# check, which discards the compiled code. After the reset, the first ``backward`` is the one that ``gradcheck`` runs,
-# so the code is compiled without donated buffers.
+# You can choose between two cures. One is to change the setting that the error message names, but only while the check
+# runs. The other is to reset Dynamo before the check, which discards the compiled code. After the reset, the first
+# ``backward`` is the one that ``gradcheck`` runs, so the code is compiled without donated buffers.
 
 with torch._functorch.config.patch(donated_buffer=False):
     print("gradcheck", gradcheck(compiled, x))

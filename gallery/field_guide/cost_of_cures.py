@@ -77,9 +77,9 @@ for name, function in CURES.items():
     print(name, "{:6,} {:6,} {:4} {:4}".format(*cost_of_cure(function)))
 
 # %%
-# The first two columns show how many bytes are kept: first after ``forward`` (4,000 of these bytes are ``x``), then
-# after the first backward has recorded a graph. The last two columns show the number of operations in the first and in
-# the second backward.
+# The first column shows how many bytes are kept after ``forward`` (4,000 of these bytes are ``x``), and the second how
+# many are kept once the first backward has recorded a graph. The last two columns show the number of operations in the
+# first and in the second backward.
 #
 # - Computing the sigmoid again keeps the least memory for a first derivative, but ``backward`` has to run an extra
 #   sigmoid. If the intermediate is cheap to compute, try this cure first.
@@ -88,4 +88,4 @@ for name, function in CURES.items():
 #   then runs a second time. Choose this cure if the intermediate is expensive to compute.
 #
 # - Passing the sigmoid to a second Function keeps the least memory for a second derivative. But you have to work out
-#   that derivative by hand, and you have to be sure that you won't need a higher one.
+#   that derivative by hand, and you have to be sure that you won't need a higher derivative.

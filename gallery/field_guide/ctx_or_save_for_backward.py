@@ -88,7 +88,8 @@ except RuntimeError as error:
 #   you need to differentiate ``backward`` through them, see :doc:`lost_second_derivative`.
 # - Everything else, such as a number, a flag or a shape, goes on ``ctx``.
 #
-# A leaky ReLU needs a mask and a number. If you pass the number to ``save_for_backward``, you get a ``TypeError``:
+# A leaky ReLU needs a mask and a number, the slope. If you pass the slope to ``save_for_backward``, you get a
+# ``TypeError``:
 
 
 class LeakyReLUByMask(torch.autograd.Function):

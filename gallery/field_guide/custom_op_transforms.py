@@ -109,9 +109,9 @@ blocks = torch.rand(2, 3, 4, dtype=torch.float64) + 0.5
 torch.testing.assert_close(vmap(psi, in_dims=1, out_dims=1)(blocks), polygamma(0, blocks))
 
 # %%
-# One wrong zero remains, namely the first value printed below. When forward mode runs inside forward mode, PyTorch 2.13
-# loses this Function's second derivative without raising an error. Forward mode over reverse mode, as in
-# ``torch.func.hessian``, gives the right value:
+# One case still gives a wrong zero. When forward mode runs inside forward mode, PyTorch 2.13 loses this Function's
+# second derivative without raising an error, as the first value printed below shows. Forward mode over reverse mode, as
+# in ``torch.func.hessian``, gives the right value:
 
 point = inputs[:1].squeeze()
 second = [jacfwd(outer(psi_function))(point).item() for outer in (jacfwd, jacrev)]

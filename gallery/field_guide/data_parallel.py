@@ -115,8 +115,9 @@ print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
 # The cause and the cure
 # ----------------------
 #
-# Each of the first four lines of output names two means, the one in ``forward`` and the one in ``backward``, and shows
-# the largest error. DDP averages each ``weight.grad`` over the processes. With equal shares, as here, this average is
-# right as long as no row's result depends on other rows. So the first line, where nothing is subtracted, is right. But
-# DDP does nothing inside a Function: if ``forward`` averages over all processes, ``backward`` has to do so too, as in
-# the fourth line. For the second derivative, read :doc:`data_parallel_twice`.
+# Each of the first four lines of output names two means, first the one in ``forward`` and then the one in ``backward``,
+# and ends with the largest error. DDP averages each ``weight.grad`` over the processes. With equal shares, as here,
+# this average is right as long as no row's result depends on other rows. So the first line, where nothing is
+# subtracted, shows only a rounding error. But DDP does nothing inside a Function. If ``forward`` averages over all
+# processes, ``backward`` has to do so too, which is why only the fourth line has an equally small error. For the second
+# derivative, read :doc:`data_parallel_twice`.

@@ -84,11 +84,11 @@ assert attempt_two_steps(Layer(), x, frozen=True) is None
 # The cause
 # ---------
 #
-# DDP waits for every parameter's gradient and averages it over the processes. The gradient of an unused parameter never
-# arrives, so the next iteration raises an error. If ``backward`` returns ``None``, DDP does count the gradient as
-# having arrived, but it enters the average as zero. So in the second printed line, the gradient is 4 if neither of the
-# two processes returns ``None``, 2 if one process does, and 0 if both do. The end of that line shows that without DDP
-# the gradient stays ``None``. This difference matters if you use ``weight_decay``, for example:
+# DDP waits for every parameter's gradient and averages it across the processes. The gradient of an unused parameter
+# never arrives, so the next iteration raises an error. If ``backward`` returns ``None``, DDP does count the gradient as
+# having arrived, but it enters the average as zero. The second printed line shows the bias's gradient in four cases.
+# With DDP, it is 4 if neither of the two processes returns ``None``, 2 if one does, and 0 if both do. Without DDP, the
+# last case, it stays ``None``. This difference matters if you use ``weight_decay``, for example:
 
 for gradient in (None, torch.zeros(1)):
     bias = nn.Parameter(torch.ones(1))

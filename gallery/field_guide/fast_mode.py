@@ -48,10 +48,10 @@ x = torch.randn(3, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(MeanOfNeighbours.apply, x, fast_mode=True, raise_exception=False))
 
 # %%
-# Fast mode doesn't compare the whole Jacobian :math:`J`, but only a single number, :math:`v^{\top} J\,u`. One wrong
-# element in two hundred changes this number by less than the tolerance. The vectors :math:`u` and :math:`v` are random
-# but the same in every call, so checking again doesn't help. Slow mode finds the mistake (second line), and so does
-# fast mode with a small input (third line).
+# Fast mode compares not the whole Jacobian :math:`J` but a single number, :math:`v^{\top} J\,u`. One wrong element in
+# two hundred changes this number by less than the tolerance. The vectors :math:`u` and :math:`v` are random but the
+# same in every call, so checking again doesn't help (first line of output). Slow mode finds the mistake (second line),
+# and so does fast mode with a small input (third line).
 #
 # A right Function fails
 # ----------------------

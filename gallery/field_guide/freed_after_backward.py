@@ -8,7 +8,7 @@ keeps memory from being freed.
 Read :doc:`tensors_on_ctx` first.
 
 You keep a list of losses during training, and memory grows much faster than the list. Other symptoms are a second
-``backward`` that raises an error although you haven't used any loss twice, and a warning of a reference cycle from
+``backward`` that raises an error although you haven't used any loss twice, and a warning about a reference cycle from
 ``backward(create_graph=True)``.
 """
 
@@ -81,8 +81,8 @@ assert loss.grad_fn is not None and loss.detach().grad_fn is None
 # Two losses with a common part
 # -----------------------------
 #
-# The error about a second backward can appear even if you use no loss twice. It is enough that two losses share a part
-# of the graph, or that you reuse a tensor from the previous step. Either add the losses and call ``backward`` once, or
+# The error about a second backward can appear even if you use no loss twice. It also appears if two losses share part
+# of the graph, or if you reuse a tensor from the previous step. Either add the losses and call ``backward`` once, or
 # compute the second loss from ``hidden.detach()`` if its gradient should not flow back into the shared part:
 
 hidden = SigmoidSaved.apply(x)
@@ -107,8 +107,8 @@ torch.testing.assert_close(x.grad, hidden.detach())
 # ----------------------------------------
 #
 # With ``create_graph=True``, a gradient has a history that leads to ``x`` and to the saved tensors. Since ``backward``
-# stores the gradient in ``x.grad``, ``x`` then leads back to itself. This cycle passes through C++, and the memory it
-# holds is lost, as ``True`` in the output shows:
+# stores the gradient in ``x.grad``, ``x`` then leads back to itself. This cycle passes through C++, so the memory it
+# holds is lost. In the output, ``True`` means that this memory is still in use:
 
 
 def by_backward(x):

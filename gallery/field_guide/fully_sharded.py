@@ -84,10 +84,10 @@ print(freed, kept, missing)
 assert (freed, kept, missing) == (0, 48, None) and "storage of size 0" in error
 
 # %%
-# The two numbers give the size of the first weight's storage in bytes after ``forward``, for one setting each. With
-# ``reshard_after_forward=True``, FSDP has freed the weight, so the size is 0 and ``backward`` raises an error. By
-# default, FSDP still keeps the weights of the outermost module, so ``backward`` runs here, but ``weight.grad`` stays
-# ``None``.
+# The two numbers in the output give the size of the first weight's storage, in bytes, after ``forward``. The first
+# number was measured with ``reshard_after_forward=True``: FSDP has freed the weight, so the size is 0 and ``backward``
+# raises an error. The second was measured with the default, where FSDP still keeps the weights of the outermost module.
+# So ``backward`` runs here, but ``weight.grad`` stays ``None``.
 #
 # The cause
 # ---------

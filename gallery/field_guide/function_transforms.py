@@ -87,8 +87,8 @@ attempt(vmap(ReciprocalInTwo.apply))
 # --------
 #
 # ``vmap`` can batch all three methods by itself if they use only PyTorch operations that it can handle, contain no
-# ``if`` on a tensor's value, and compute no result whose shape depends on values. One line gives it permission to do
-# so:
+# ``if`` on a tensor's value, and compute no result whose shape depends on values. A single line in the class tells it
+# that this is the case:
 
 
 class Reciprocal(ReciprocalInTwo):

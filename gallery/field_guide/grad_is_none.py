@@ -112,12 +112,12 @@ print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 
 # %%
 # The first call computed only ``grad_weight``, because ``x`` required no gradient, just like the data that a network's
-# first layer gets. The second call asked only for ``grad_x``, but both were computed: ``needs_input_grad`` knows which
-# inputs require a gradient, but not which gradients you ask :func:`~torch.autograd.grad` for.
+# first layer gets. The second call asked only for ``grad_x``, but both gradients were computed: ``needs_input_grad``
+# knows which inputs require a gradient, but not which gradients you ask :func:`~torch.autograd.grad` for.
 #
 # Each gradient is a product :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` is the Jacobian. The Jacobian
 # holds the derivatives of all output elements with respect to all elements of one input. ``backward`` returns the
-# product in the input's shape and doesn't need to build the large :math:`J`:
+# product in the input's shape. It doesn't need to build :math:`J`, which is large:
 
 grad_output = torch.randn(4, 2, dtype=torch.float64)
 out = Linear.apply(x, weight, 2.0)
@@ -129,8 +129,8 @@ print(tuple(jacobian.shape))
 # Backward is never called
 # ------------------------
 #
-# If ``backward`` doesn't run at all, either no path leads from the loss to the Function's node, or there is no such
-# node. The node is missing if no input required a gradient, if grad mode was off, or if you called ``forward`` without
+# If ``backward`` doesn't run at all, either no path leads from the loss to the Function's node, or the Function has no
+# node. It has none if no input required a gradient, if grad mode was off, or if you called ``forward`` without
 # ``apply``. In the last case autograd differentiates the operations inside ``forward`` and never uses your formula:
 
 with torch.no_grad():

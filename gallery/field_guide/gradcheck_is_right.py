@@ -68,10 +68,10 @@ assert jacobian.T.tolist() == [[1, 2, 0, 0], [0, 0, 3, 4]]
 
 # %%
 # If a gradient is larger than its input, autograd sums it to the input's shape, as it does after broadcasting. It sums
-# over dimensions that were added on the left, and over those in which the input has size 1. With a square ``x``, the
-# summed gradient has the weights' shape, but autograd has summed over the rows instead of the columns. With a single
-# row, the shape is right too, and the values even happen to be right. With any other shape of ``x``, autograd can't sum
-# the gradient to the weights' shape, and the first ``backward`` raises an error:
+# over dimensions that were added on the left, and over those in which the input has size 1. If ``x`` is square, the
+# summed gradient has the weights' shape, but its values are wrong, because autograd has summed over the rows instead of
+# the columns. With a single row, the shape is right too, and so, by chance, are the values. With any other shape of
+# ``x``, autograd can't sum the gradient to the weights' shape, and the first ``backward`` raises an error:
 
 rows = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
 try:

@@ -3,7 +3,7 @@ gradcheck fails on a correct Function
 =====================================
 
 Sometimes :func:`~torch.autograd.gradcheck.gradcheck` raises a false alarm. This page shows how to tell a false alarm
-from a bug, and how to call the check so that it measures your ``backward`` and nothing else.
+from a bug, and how to call the check so that it tests your ``backward`` and nothing else.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -100,8 +100,8 @@ print("gradgradcheck", gradgradcheck(torch.relu, x))
 #
 # The check changes one input element at a time. But in an expanded tensor and in overlapping windows, elements share
 # memory, so when one element changes, others change with it. The check rejects the expanded tensor with a message that
-# names the cause. For the windows, it measures wrong derivatives, and its message doesn't say why. Check a contiguous
-# copy instead:
+# names the cause. For the overlapping windows, it measures wrong derivatives, and its message doesn't say why. In
+# either case, check a contiguous copy instead:
 
 
 def on_shared_memory(x):

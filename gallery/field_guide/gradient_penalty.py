@@ -87,16 +87,18 @@ assert wrong[1] > wrong[0] and wrong_gp[1] < wrong_gp[0]
 
 # %%
 # Each line shows three values: the penalty before the first step, the penalty before the last step, and the loss before
-# the last step. With WGAN-GP all seems well, because the penalty has fallen, but with R1 the penalty has grown.
+# the last step. With WGAN-GP the penalty has fallen, so all seems well. With R1 the penalty has grown, so something is
+# wrong.
 #
 # The cause
 # ---------
 #
 # The penalty contains a first derivative, so the gradient of the penalty needs a second derivative. Training can shrink
 # the critic's derivative in two ways: by making the weights small, or by moving :math:`x` to where :math:`\tanh` is
-# flat and :math:`1 - y^2` is small. Autograd treats the detached :math:`y` as a constant, so the second way is lost.
-# ``gradgradcheck`` notices this mistake, and the inner layer's bias shows it too. The bias can affect the penalty only
-# through :math:`y`, and :math:`y` is detached, so the bias gets no gradient from the penalty.
+# flat and :math:`1 - y^2` is small. Autograd treats the detached :math:`y` as a constant, so the penalty's gradient
+# takes only the first way into account. ``gradgradcheck`` notices this mistake, and the inner layer's bias shows it
+# too. The bias can affect the penalty only through :math:`y`, and :math:`y` is detached, so the bias gets no gradient
+# from the penalty.
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(TanhDetached.apply, x))

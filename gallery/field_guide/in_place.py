@@ -53,11 +53,11 @@ except RuntimeError as error:
 # The cause and the cure
 # ----------------------
 #
-# The values are doubled, so the gradient should be 2, but it is 1. The tensor's ``grad_fn`` is still the one from
-# ``clone``, so the backward pass bypasses the Function. The cure is ``mark_dirty``, which gives the changed tensor a
-# new ``grad_fn``. ``forward`` has to return that very tensor, and ``backward`` must not need the values that were
+# The values are doubled, so the gradient should be 2, but the output shows 1. The tensor's ``grad_fn`` is still the one
+# from ``clone``, so the backward pass bypasses the Function. The cure is ``mark_dirty``, which gives the changed tensor
+# a new ``grad_fn``. ``forward`` has to return that very tensor, and ``backward`` must not need the values that were
 # overwritten. If ``forward`` calls ``save_for_backward(x)`` and then ``x.mul_(x)``, for example, ``backward`` computes
-# with the squared values, and you get no error.
+# with the squared values instead of the original ones, and you get no error.
 
 
 class Double(DoubleUndeclared):
@@ -81,7 +81,7 @@ print("gradcheck", gradcheck(double_a_copy, x), gradgradcheck(double_a_copy, x))
 # %%
 # In torch 2.13, ``torch.compile`` respects ``mark_dirty`` even when the result of ``apply`` goes unused, as it does in
 # ``doubled``. But ``torch.compile`` requires ``forward`` to return the input ``x`` itself and not the result of
-# ``mul_``, although the two are the same tensor:
+# ``mul_``, although the input and that result are the same tensor:
 
 
 class DoubleReturnsMul(Double):
@@ -154,10 +154,11 @@ assert Flat.apply(row).shape == (2,)
 print("gradcheck", gradcheck(Flat.apply, row), gradgradcheck(Flat.apply, row))
 
 # %%
-# In attempt 6, ``forward`` marks as dirty a view of a tensor that it created itself, but you may mark only inputs that
+# In attempt 6, ``forward`` creates a tensor and marks a view of this tensor as dirty. But you may mark only inputs that
 # you have changed.
 #
-# You can change a copy instead, as ``double_a_copy`` does. Keep in mind that autograd raises the error only after the
-# Function's ``forward`` has run. By that time, attempts 2 and 3 had already changed ``x``:
+# If autograd doesn't let you change a tensor, change a copy instead, as ``double_a_copy`` does. Keep in mind that
+# autograd raises the error only after the Function's ``forward`` has run. By that time, attempts 2 and 3 had already
+# changed ``x``:
 
 assert x.tolist() == [4.0, 4.0]  # it was [1, 2]

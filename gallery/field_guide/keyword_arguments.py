@@ -2,8 +2,8 @@
 Keyword arguments and defaults in ``apply``
 ===========================================
 
-``backward`` returns one gradient for each argument, but an argument left at its default doesn't always count. This page
-shows how ``apply`` treats keywords and defaults, and how to offer both to your callers.
+``backward`` returns one gradient for each argument that the Function gets, and an argument left at its default isn't
+always one of them. This page shows how ``apply`` treats keywords and defaults, and how to offer both to your callers.
 
 Read :doc:`grad_is_none` first.
 
@@ -74,7 +74,7 @@ assert try_calls(Scaled.apply) == [[5.0, 5.0], [5.0, 5.0], "IndexError", "TypeEr
 # With ``setup_context``
 # ----------------------
 #
-# If the Function has ``setup_context``, ``apply`` fills in the defaults before it does anything else, and all four
+# If the Function has ``setup_context``, ``apply`` fills in the defaults before it does anything else. Then all four
 # calls give the right gradients:
 
 
@@ -98,8 +98,8 @@ except torch._dynamo.exc.Unsupported as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 # %%
-# But ``torch.compile`` still leaves the defaults out, even in torch 2.13. So ``setup_context`` gets one input where it
-# expects three, which leads to the ``Unsupported`` error.
+# But ``torch.compile`` still leaves the defaults out, even in torch 2.13. If the caller passes only the first argument,
+# ``setup_context`` gets one input where it expects three, which leads to the ``Unsupported`` error.
 #
 # The cure
 # --------

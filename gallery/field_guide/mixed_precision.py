@@ -116,5 +116,5 @@ for inputs in ((x, weight), (x.bfloat16(), weight)):
 # computed in bfloat16. A ``GradScaler`` needs no special treatment as long as ``backward`` uses ``grad_output``; see
 # :doc:`ignores_grad_output`.
 #
-# On a GPU, write ``device_type="cuda"``. The decorators have two traps, one with ``setup_context`` and one with
-# ``cast_inputs``; see :doc:`mixed_precision_twice`.
+# On a GPU, write ``device_type="cuda"``. The decorators fail with ``setup_context``, and with ``cast_inputs`` they can
+# lose the second derivative; see :doc:`mixed_precision_twice`.

@@ -65,7 +65,7 @@ print("x._fwd_used_autocast", x._fwd_used_autocast)
 #
 # ``cast_inputs=torch.float32`` is meant for code that can't handle bfloat16. It casts the inputs and runs ``forward``
 # with autocast switched off. Here the input ``half`` is bfloat16, as if it came from a previous layer. The second
-# derivative of :math:`(x^3)^2` is :math:`30 x^4`, so at 1 and 2 it should be 30 and 480.
+# derivative of :math:`(x^3)^2` is :math:`30 x^4`, so it should be 30 at 1, and 480 at 2.
 
 
 class CubeCastInside(torch.autograd.Function):

@@ -123,9 +123,10 @@ print("gradgradcheck", gradgradcheck(Squared.apply, x))
 # The hook is not called
 # ----------------------
 #
-# PyTorch sets up a module's hooks only if you call the module itself, not if you call its ``forward``. The backward
-# pass also has to go through the module. No hook is called if nothing in the module or before it requires grad, or if
-# ``grad`` asks only for the module's weights. For each of these three cases, the code below prints a zero:
+# PyTorch sets up a module's backward hooks only if you call the module itself, not if you call its ``forward``. The
+# backward pass also has to go through the module. It doesn't if nothing in the module or before it requires grad, or if
+# ``grad`` asks only for the module's weights. The code below counts how often a backward hook is called. It prints 1
+# for an ordinary call, and 0 for each of these three cases:
 
 linear, tanh = nn.Linear(2, 2).double(), nn.Tanh()
 for module in (linear, tanh):

@@ -47,7 +47,7 @@ else:
 # %%
 # The loss doesn't depend on the cosine, so no gradient arrives for that output. By default, autograd would pass zeros
 # instead, and this ``backward`` would work. ``set_materialize_grads(False)`` spares you the zeros and the work on them,
-# but then any gradient may be ``None``. All of them may even be ``None`` at once, a case that
+# but then any incoming gradient may be ``None``. Even all of them can be ``None`` at once, a case that
 # :func:`~torch.autograd.gradcheck.gradcheck` tries:
 
 

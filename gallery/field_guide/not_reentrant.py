@@ -85,7 +85,7 @@ assert not torch.equal(Noise.apply(x), Noise.apply(x))
 # ---------------------
 #
 # If a kernel's threads all add to the same memory location, they do so in whatever order they arrive, and each order
-# may round differently. A random permutation imitates this:
+# may give different rounding errors. A random permutation imitates this:
 
 
 class ShuffledDot(torch.autograd.Function):
@@ -118,7 +118,8 @@ assert 1e13 * spread < max(grads).abs()
 # %%
 # The last printed line shows the largest of 100 gradients and their spread, the largest minus the smallest. The
 # gradient is more than :math:`10^{13}` times as large as the spread, so this is only rounding. With a bug like the one
-# above, the two would be about equally large. To accept rounding, let the check tolerate ten times the spread:
+# above, the gradient and the spread would be about equally large. To accept rounding, let the check tolerate ten times
+# the spread:
 
 for check in (gradcheck, gradgradcheck):
     print(check.__name__, check(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))

@@ -3,7 +3,7 @@ Tensors that are not yours to change
 ====================================
 
 ``backward`` must not write to ``grad_output``, and ``forward`` must not write to an input without declaring it. This
-page shows why.
+page shows what goes wrong if they do.
 
 Read :doc:`in_place` first.
 

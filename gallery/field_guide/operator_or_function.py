@@ -92,10 +92,10 @@ for function in (PolyGamma.apply, polygamma):
 #   ``opcheck``.
 #
 # - If ``forward`` and ``backward`` consist of PyTorch operations, write a Function. ``torch.compile`` can trace it
-#   unless it does one of the things that :doc:`torch_compile` lists.
+#   unless the Function does one of the things that :doc:`torch_compile` lists.
 #
-# - For ``vmap``, you can use either. A Function needs a rule (see :doc:`vmap_rule`), while an operator works without
-#   one, but slowly (see :doc:`operator_vmap`).
+# - For ``vmap``, you can use a Function or an operator. A Function needs a rule (see :doc:`vmap_rule`), while an
+#   operator works without one, but slowly (see :doc:`operator_vmap`).
 #
 # - For ``torch.func.grad`` and forward mode, write a Function, if necessary around an operator (see
 #   :doc:`custom_op_transforms`).

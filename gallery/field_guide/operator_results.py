@@ -44,9 +44,9 @@ for values in (x, x.float()):
 torch.testing.assert_close(digamma(x), torch.special.digamma(x))
 
 # %%
-# The result also has to be in new memory. If an operator returns its input or a view of it, the call raises an error.
-# But if the result shares the input's memory through NumPy, neither the call nor ``opcheck`` notices, and a change to
-# the result also changes the input:
+# The result also has to be in newly allocated memory. If an operator returns its input or a view of it, the call raises
+# an error. But if the result shares the input's memory through NumPy, neither the call nor ``opcheck`` notices, and a
+# change to the result also changes the input:
 
 
 @custom_op("field_guide::identity", mutates_args=())
@@ -100,8 +100,8 @@ else:
 #
 # If an operator is meant to mutate an argument, name the argument in ``mutates_args``, and return nothing. Then
 # ``opcheck`` passes, but autograd has no derivative for the mutation. So if you want to differentiate an operator, let
-# it return a new tensor. Otherwise, in torch 2.13, you get no error, and the gradient comes out as if the argument had
-# not been modified:
+# it return a new tensor. If it mutates an argument instead, in torch 2.13 you get no error, and the gradient comes out
+# as if the argument had not been modified:
 
 
 @custom_op("field_guide::double_it", mutates_args=("x",))

@@ -60,5 +60,5 @@ assert elements_at_once(x, 0) == elements_at_once(x.T, 1) == 5 * 3
 torch.testing.assert_close(grad_x, torch.special.polygamma(1, x))
 
 # %%
-# In the last two lines of code above, autograd differentiates the result of ``vmap``. For the other order, ``vmap``
-# over ``torch.func.grad``, you need a Function around the operator; see :doc:`custom_op_transforms`.
+# In the last two lines of code above, autograd differentiates the result of ``vmap``. If you want to apply ``vmap`` to
+# ``torch.func.grad`` instead, you need a Function around the operator; see :doc:`custom_op_transforms`.

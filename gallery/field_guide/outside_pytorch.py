@@ -83,14 +83,14 @@ except RuntimeError as error:
 print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=False))
 
 # %%
-# For a second derivative, autograd does record ``backward``, and the error comes back. ``detach()`` silences it once
-# more, but then the second derivative is lost, as the last printed line shows.
+# For a second derivative, autograd does record ``backward``, so the error comes back. ``detach()`` silences the error
+# once more, but then the second derivative is lost, as the last printed line shows.
 #
 # The cure
 # --------
 #
-# Use NumPy in ``forward``, but PyTorch in ``backward`` where you can. Where you can't, let ``backward`` call a second
-# Function, as in :doc:`/double_backward/backward_outside_autograd`.
+# Use NumPy in ``forward``, but PyTorch in ``backward`` if possible. If it isn't possible, let ``backward`` call a
+# second Function, as in :doc:`/double_backward/backward_outside_autograd`.
 
 
 class NumpyExpTorchBackward(NumpyExp):

@@ -104,9 +104,9 @@ assert peak > 2 and 1.9 < operations < 2.2 and time > 1.3
 # The cure
 # --------
 #
-# To save memory, call ``backward`` on the loss before you compute the penalty, and split the penalty into parts. To
-# save time, compute the penalty on only part of the batch, or add it only in every fourth step and multiply its weight
-# by four. The last line of output is the total of four steps, one of which includes the penalty:
+# To save memory, call ``backward`` on the loss before you compute the penalty, and compute the penalty for one part of
+# the batch at a time. To save time, compute it on only part of the batch, or only in every fourth step, with four times
+# its weight. The last line of output gives the total for four steps, one of which includes the penalty:
 
 STEPS = {
     "two_backwards": [loss, penalty],

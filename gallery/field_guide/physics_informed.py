@@ -84,8 +84,8 @@ assert wrong_loss < 0.2 < wrong_error
 #
 # On paper :math:`u'' = -2n + 2 \, (1 - 2x) \, n' + x \, (1 - x) \, n''`. Autograd treats the saved cosines as
 # constants, so it gets zero for :math:`n''`, and the last term is missing. The first two terms still have a graph, so
-# no error is raised, and training solves the equation that is left. At :math:`x = 1/2` that equation says :math:`-2n =
-# -\pi^2`. There the network's value :math:`u = n / 4` is therefore :math:`\pi^2 / 8` instead of 1:
+# no error is raised, and training solves the equation without the last term. At :math:`x = 1/2` this wrong equation
+# says :math:`-2n = -\pi^2`. There the network's value :math:`u = n / 4` is therefore :math:`\pi^2 / 8` instead of 1:
 
 print(f"{wrong_u[16].item():.2f} {math.pi**2 / 8:.2f}")
 assert abs(wrong_u[16].item() - math.pi**2 / 8) < 0.05
@@ -127,7 +127,7 @@ plt.show()
 # ------------------
 #
 # A ReLU network loses the same term even without a custom Function. The derivative of a ReLU is constant on each side
-# of zero, so :math:`n''` really is zero except at the kinks, and the network misses the solution as before. Use a
+# of zero, so :math:`n''` really is zero except at the kinks, and the network again fails to find the solution. Use a
 # smooth activation, such as ``torch.tanh``:
 
 for activation in (torch.relu, torch.tanh):

@@ -8,8 +8,8 @@ bytes and milliseconds each of them takes.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
-Training runs out of memory although the weights are small, because the memory fills up with tensors that the operations
-of a single formula keep for ``backward``.
+Training runs out of memory although the weights are small. The memory fills up with tensors that the operations of a
+single formula keep for ``backward``.
 """
 
 from time import perf_counter
@@ -53,7 +53,7 @@ print(f"{bytes_of_graph(tanh_gelu):,}")
 
 # %%
 # Autograd keeps four tensors: the power keeps ``x``, ``tanh`` keeps its output, and the last product keeps both of its
-# factors. You hold ``x`` yourself anyway, but the other three stay in memory only for ``backward``.
+# factors. Your code holds ``x`` anyway, but the other three tensors stay in memory only for ``backward``.
 #
 # Cure one: a Function that recomputes
 # ------------------------------------
@@ -96,8 +96,9 @@ for function in (GELURecomputed.apply, checkpointed):
 # Bytes and time
 # --------------
 #
-# Each line of the output shows how many bytes four layers in a row keep, and how long forward and backward take
-# together (the shortest of six runs). In ``at_once``, a single checkpoint surrounds all four layers:
+# Each line of the output is for a chain of four layers. It shows how many bytes the chain keeps, and how long its
+# forward and backward take together (the shortest of six runs). In ``at_once``, a single checkpoint wraps all four
+# layers:
 
 
 def four(layer):
@@ -157,8 +158,9 @@ torch.testing.assert_close(adjusted.running_var, plain.running_var)
 # ---------
 #
 # ``checkpoint`` needs no formula for the derivative and can span many layers; :doc:`checkpoint_and_grad` shows why to
-# choose ``use_reentrant=False``. A custom Function needs a formula and keeps the same number of bytes. Whether it is
-# the faster of the two depends on the layer and the machine, so where the times are printed, compare the second line of
-# output with the third. Write a Function if you have a kernel for the formula, or if ``checkpoint`` can't be used.
-# Tensors that don't have to be exact can also be kept in half the bytes, as in :doc:`smaller_saved_tensors`. All this
-# is about the memory kept between forward and backward, not about the peak in :doc:`/conv_bn_fusion/peak_and_time`.
+# choose ``use_reentrant=False``. A custom Function needs a formula and keeps the same number of bytes. Which of the two
+# is faster depends on the layer and the machine, so compare the printed times: the second line is the Function's, and
+# the third is that of a checkpoint around each layer. Write a Function if you have a kernel for the formula, or if
+# ``checkpoint`` can't be used. Tensors that don't have to be exact can also be kept in half the bytes, as in
+# :doc:`smaller_saved_tensors`. This page looks only at the memory kept between forward and backward, not at the peak in
+# :doc:`/conv_bn_fusion/peak_and_time`.

@@ -24,8 +24,8 @@ torch.manual_seed(0)
 # -----------------------------
 #
 # The hook ``to_bfloat16`` converts each saved tensor to ``bfloat16``, which is half the size of ``float32``, and
-# ``from_bfloat16`` converts it back. If you use these two hooks around an embedding, the gradients end up in the wrong
-# rows, and you get no error:
+# ``from_bfloat16`` converts it back. Around an embedding, these hooks also convert the saved row indices, which rounds
+# them. The gradients then end up in the wrong rows, and you get no error:
 
 
 def as_it_is(tensor):
@@ -80,8 +80,9 @@ assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
 # Each line of output shows how many bytes the arguments of one function and its saved tensors take together, with each
-# storage counted once. The input has 1,000,000 bytes. The first number is measured without any conversion, and the
-# second with every saved tensor converted. For the third, the hook above chooses which tensors to convert.
+# storage counted once. The input has 1,000,000 bytes. In each line, the first number is measured without any
+# conversion, the second with every saved tensor converted, and the third with only those tensors converted that the
+# hook above chooses.
 
 from recompute_or_save import tanh_gelu
 
@@ -106,9 +107,10 @@ for function, *held in (tanh_gelu, inputs), (linear, inputs, weight), (three_use
     print(f"{function.__name__:10}", *(f"{number:10,}" for number in numbers))
 
 # %%
-# For ``tanh_gelu``, choosing what to convert needs the fewest bytes. For ``linear``, whose weight also has 1,000,000
-# bytes, it needs as many bytes as no conversion at all. For ``three_uses``, neither kind of conversion helps, because
-# three operations save the same tensor and the hook makes a converted copy for each of them.
+# For ``tanh_gelu``, converting only the chosen tensors needs the fewest bytes. For ``linear``, whose weight also has
+# 1,000,000 bytes, this choice needs as many bytes as no conversion at all. For ``three_uses``, it helps neither to
+# convert all tensors nor to choose, because three operations save the same tensor and the hook makes a converted copy
+# for each of them.
 #
 # How exact is it?
 # ----------------

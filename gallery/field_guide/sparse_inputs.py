@@ -3,8 +3,8 @@ A sparse matrix as an input
 ===========================
 
 A sparse matrix has a derivative for each element that it stores, and also for each zero that it doesn't. Here you write
-one Function that returns only the stored elements' derivatives, and one that returns those of all elements. You also
-learn to tell ``gradcheck`` which set of derivatives you mean.
+one Function that returns only the stored elements' derivatives, and another that returns the derivatives of all
+elements. You also learn to tell ``gradcheck`` which set of derivatives you mean.
 
 Read :doc:`none_and_zeros` first.
 
@@ -62,9 +62,9 @@ show_error(gradcheck, StoredProduct.apply, (matrix, x))
 # ---------
 #
 # ``gradcheck`` varied all six elements of the matrix, whereas ``backward`` gives a gradient only to the three that are
-# stored. Both choices make sense. If a zero means "no edge here" or "this weight is pruned", it stays zero and needs no
-# gradient. If it is a value like any other, it also has a derivative like any other. PyTorch has operations of both
-# kinds, with a gradient for six elements or for three:
+# stored. It makes sense to differentiate either set of elements. If a zero means "no edge here" or "this weight is
+# pruned", it stays zero and needs no gradient. If a zero is a value like any other, it also has a derivative like any
+# other. PyTorch has operations of both kinds, with a gradient for six elements or for three:
 
 results = {
     "mm": torch.mm(matrix, x),

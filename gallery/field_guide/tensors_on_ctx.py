@@ -67,8 +67,8 @@ assert five_steps(SigmoidOnCtx, torch.relu_) == (20_000, 20_000)
 assert five_steps(SigmoidSaved, torch.relu_) == (0, 0)
 
 # %%
-# An output refers to its node, ``out.grad_fn``. That node is ``ctx``, and its attribute refers back to the output. Such
-# a reference cycle stays in memory until the garbage collector runs, which may be many steps later.
+# An output refers to its node, ``out.grad_fn``. This node is the same object as ``ctx``, whose attribute refers back to
+# the output. Such a reference cycle stays in memory until the garbage collector runs, which may be many steps later.
 #
 # Once the output has been overwritten in place (third line), the garbage collector cannot help. ``out.grad_fn`` is now
 # the node of ``relu_``, a C++ object that the collector cannot look inside, so the memory is lost.
@@ -76,7 +76,7 @@ assert five_steps(SigmoidSaved, torch.relu_) == (0, 0)
 # ``backward``.
 #
 # Under ``torch.no_grad()`` there is no node, and whatever a Function saves is gone when ``apply`` returns. So you don't
-# need to prevent the Function from saving anything:
+# need extra code that keeps the Function from saving tensors there:
 
 with torch.no_grad():
     for function in (SigmoidOnCtx, SigmoidSaved):

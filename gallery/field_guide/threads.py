@@ -107,9 +107,9 @@ print("gradgradcheck", gradgradcheck(Doubled.apply, x))
 # A lock
 # ------
 #
-# Anything that has to be shared needs a lock, preferably an ``RLock``. ``backward`` runs in its caller's thread, so if
-# the caller already holds a plain lock, the thread waits for itself. In the code below, the thread gives up waiting for
-# the plain lock after a tenth of a second, so the output shows ``False``:
+# Anything that has to be shared needs a lock, preferably an ``RLock``. The reason is that ``backward`` runs in its
+# caller's thread: if the caller already holds a plain lock, the thread waits for itself. In the code below, the thread
+# gives up waiting for the plain lock after a tenth of a second, so the output shows ``False``:
 
 
 class DoubledUnderLock(DoubledInBuffer):
@@ -134,8 +134,8 @@ assert acquired == [False, True]
 # ------------
 #
 # A debugger follows your code through ``sys.settrace``, which affects only the calling thread. If ``backward`` runs in
-# another thread, the debugger skips any breakpoint in it. Here a tracer records whether it sees ``backward``, first in
-# its own thread, then in another:
+# another thread, the debugger skips any breakpoint in it. Here a tracer records whether it sees ``backward``, first
+# when that method runs in the tracer's own thread, then when it runs in another:
 
 
 def tracer(frame, event, argument):

@@ -67,8 +67,8 @@ class SiLURecomputed(torch.autograd.Function):
 # Cure three: a Function for backward
 # -----------------------------------
 #
-# Here the sigmoid still has no history, but it doesn't need one, because you write the second derivative by hand, as in
-# :doc:`/double_backward/backward_outside_autograd`.
+# With this cure, the sigmoid still has no history, but it doesn't need one, because you write the second derivative by
+# hand, as in :doc:`/double_backward/backward_outside_autograd`.
 
 
 class SiLUByHand(torch.autograd.Function):
@@ -113,6 +113,6 @@ print(f"{'silu':14}    -    -", derivatives_at_one(silu, 3))
 # %%
 # ``SiLUReturned`` and ``SiLURecomputed`` also give the right third derivative. ``SiLUByHand``, however, is right only
 # for the orders whose formulas you wrote down. The ``backward`` of ``SiLUByHandBackward`` treats the sigmoid as a
-# constant, so a derivative is lost again, one order higher.
+# constant, so this time the third derivative is lost.
 #
 # The next page, :doc:`cost_of_cures`, shows what each of the three costs.

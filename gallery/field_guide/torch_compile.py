@@ -86,8 +86,8 @@ print(graphs[0].bwd_body_0.code.strip())
 # %%
 # As the output shows, the Python method ``backward`` has become a list of tensor operations. An ``if`` on a tensor's
 # value cannot be part of this list, because no values are known during tracing. ``torch.compile`` also rejects a
-# Function with a ``jvp``. But if autograd records nothing, ``torch.compile`` traces only ``forward``, and then it
-# accepts all three Functions:
+# Function with a ``jvp``. But if autograd records nothing, ``torch.compile`` traces only ``forward``, so it accepts all
+# three Functions on this page:
 
 with torch.no_grad():
     for function in FUNCTIONS:

@@ -2,8 +2,8 @@
 TorchScript cannot save a Function
 ==================================
 
-``torch.jit`` keeps a model's Function as a call into Python. The gradients stay correct, but to save the model you must
-replace the Function with an operator.
+``torch.jit`` turns a model's Function into a call into Python. The gradients stay correct, but such a call can't be
+saved, so to save the model you must replace the Function with an operator.
 
 Read :doc:`export` first.
 

@@ -71,12 +71,13 @@ assert [outcome is True for outcome in found] == [True, True, False, False, Fals
 # The cause
 # ---------
 #
-# Each line of output belongs to one loss. It shows the strides of ``grad_output`` (how many elements apart the rows and
-# the columns are in memory) and whether the gradient is right. Only the first gradient is contiguous. For losses 2 and
-# 3, ``sum`` sends back an expanded gradient, which repeats values with a stride of 0. For loss 4, ``t()`` sends back a
-# transposed gradient, and for loss 5, ``torch.cat`` sends back part of a larger tensor. ``view`` never copies, so it
-# can flatten a gradient only if all elements are evenly spaced in memory, as for losses 1 and 2. For the others, it
-# raises an error. ``gradcheck`` misses the mistake because the gradient that it passes is contiguous:
+# Each line of output begins with the number of a loss. Then come the strides of ``grad_output``, which say how many
+# elements apart the rows and the columns are in memory, and finally whether the gradient is right. Only the first
+# gradient is contiguous. For losses 2 and 3, ``sum`` sends back an expanded gradient, which repeats values with a
+# stride of 0. For loss 4, ``t()`` sends back a transposed gradient, and for loss 5, ``torch.cat`` sends back part of a
+# larger tensor. ``view`` never copies, so it can flatten a gradient only if all elements are evenly spaced in memory,
+# as for losses 1 and 2. For losses 3, 4 and 5, it raises an error. ``gradcheck`` misses the mistake because the
+# gradient that it passes is contiguous:
 
 print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 

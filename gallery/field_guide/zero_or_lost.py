@@ -60,10 +60,10 @@ for function in (Triple, CubeOnCtx):
 # The cause
 # ---------
 #
-# In both cases, no path leads from ``grad_x`` to ``x``. (You get the same message if you forget ``create_graph=True``.)
-# To autograd, a zero derivative and a lost one look the same. A tool that fills in zeros, like ``hessian``, doesn't
-# help: for ``CubeOnCtx`` it returns zeros, although the diagonal should be :math:`6x`. Finite differences, as in
-# ``gradgradcheck``, can tell the two apart:
+# For both Functions, no path leads from ``grad_x`` to ``x``. (You get the same message if you forget
+# ``create_graph=True``.) To autograd, a zero derivative and a lost one look the same. A tool that fills in zeros, like
+# ``hessian``, doesn't help: for ``CubeOnCtx`` it returns zeros, although the diagonal should be :math:`6x`. Finite
+# differences, as in ``gradgradcheck``, can tell a zero derivative from a lost one:
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
@@ -72,13 +72,13 @@ for function in (Triple, CubeOnCtx):
 
 # %%
 # If ``gradgradcheck`` fails, the second derivative is *lost*, so fix the Function as in :doc:`three_cures`. If it
-# passes at random points, the second derivative is *zero* around them, and the caller of the Function has to handle the
-# error.
+# passes at random points, the second derivative is *zero* around these points, and the caller of the Function has to
+# handle the error.
 #
 # The same test works for a straight-through estimator or any other surrogate gradient. There ``gradcheck`` fails,
 # because the gradient is deliberately not the true one. But ``gradgradcheck`` compares the derivative of ``backward``
-# with ``backward`` itself, so its answer counts. Straight-through rounding has a constant surrogate gradient, so a
-# second derivative of zero is right:
+# with ``backward`` itself, so you can rely on its answer. Straight-through rounding has a constant surrogate gradient,
+# so a second derivative of zero is right:
 
 
 class RoundThrough(torch.autograd.Function):

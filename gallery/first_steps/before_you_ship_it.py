@@ -2,8 +2,8 @@
 Before you ship it
 ==================
 
-A Function that trains your model today meets other callers tomorrow: a gradient penalty, a frozen layer, half
-precision, a compiler. For each point of the checklist, this page shows a Function that fails it.
+A Function that works in your own training may later be used in other ways: with a gradient penalty, a frozen layer,
+half precision or a compiler. For each point of the checklist, this page shows a Function that fails it.
 
 Read :doc:`your_first_function` and :doc:`check_function` first.
 
@@ -168,7 +168,7 @@ class OnCPU(Linear):
 print_failing(OnCPU, "device")
 
 # %%
-# ``vmap`` needs a rule, but this Function has none. A single line would let PyTorch generate one, because the
+# ``vmap`` needs a rule, but this Function has none. A single line would let PyTorch generate the rule, because the
 # Function's methods use only PyTorch operations:
 
 

@@ -74,8 +74,8 @@ assert kept == 3 * kept_by_checkpoint == 24_000
 # Is it too slow?
 # ---------------
 #
-# Each of the formula's three operations reads and writes memory. ``torch.compile`` sees all three at once, in forward
-# and in backward, so it may fuse them, or compute a value twice rather than keep it. The backend
+# Each of the formula's three operations reads and writes memory. ``torch.compile`` sees all three operations at once,
+# in forward and in backward. So it may fuse them, or compute a value twice rather than keep it. The backend
 # ``aot_eager_decomp_partition``, which is used here, only decides what to keep and generates no machine code, so it
 # needs no compiler. To find out whether your code gets faster, time it on your device.
 

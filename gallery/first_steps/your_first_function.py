@@ -87,7 +87,7 @@ class LogSubExp(torch.autograd.Function):
 # %%
 # ``forward`` computes, ``setup_context`` saves, and ``backward`` returns as many gradients as ``forward`` has inputs.
 # You will also meet the older style, in which ``forward`` takes ``ctx`` as its first argument and both computes and
-# saves. That style is shorter, and many pages of this site use it. But ``torch.func`` accepts only the separate
+# saves. That style is shorter, and many pages on this site use it. But ``torch.func`` accepts only the separate
 # methods, so start with those. For the difference, see :doc:`/field_guide/function_transforms`.
 #
 # You don't write ``apply``, and you never call ``forward`` yourself. The class :class:`torch.autograd.Function`
@@ -124,8 +124,9 @@ print(out.item(), grad_bounds.tolist())
 # ------
 #
 # The checks compare the gradient, and then the gradient's own derivative, with finite differences in ``float64``. Above
-# the smallest gap, the two have to agree. Below that gap, the gradient is meant to differ, so it is compared with the
-# formula instead. The last line of output shows this gradient beside the one that ``clamp`` would give:
+# the smallest gap, each derivative has to agree with its finite differences. Below that gap, the gradient is meant to
+# differ from them, so the code compares it with the formula. The last line of output shows this gradient first, and
+# then the one that ``clamp`` would give:
 
 x = torch.rand(4, 3, dtype=torch.float64, requires_grad=True)
 y = (torch.rand(3, dtype=torch.float64) - 1.5).requires_grad_()
