@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+# Before it stands nothing that is searched. A page that writes it in another way is read from its beginning.
+_BODY = "<div data-search-body>"
 # Elements without an end.
 _VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "path", "source", "use", "wbr"}
 # Not read: pictures, formulas, and what stands on many pages or differs from build to build.
@@ -134,9 +136,9 @@ class _Reader(HTMLParser):
 
 
 def read_page(html: str) -> Page:
-    """What can be searched of a page."""
+    """What can be searched of a page; the long list of pages beside it is passed over."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(html[max(0, html.find(_BODY)) :])
     return reader.page
 
 

@@ -22,6 +22,7 @@ MODULES = (
     "page_metadata",
     "social_cards",
     "page_frame",
+    "navigation",
     "study_route",
     "repository_links",
     "bundled_assets",
