@@ -6,8 +6,8 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from sitebuild.building.folders import WORK
 from sitebuild.building.inputs import LOCALE, Inputs
-from sitebuild.building.sphinx_build import WORK
 
 CACHE = WORK / "catalogue_counts.json"
 # What counts; after an edit of it all catalogues are counted anew.

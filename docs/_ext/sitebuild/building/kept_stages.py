@@ -10,8 +10,9 @@ from pathlib import Path
 
 from sitebuild.building.catalogue_counts import count_all
 from sitebuild.building.fingerprint import fingerprint_site
+from sitebuild.building.folders import WORK
 from sitebuild.building.inputs import Inputs, read_inputs
-from sitebuild.building.sphinx_build import WORK, SphinxBuild
+from sitebuild.building.sphinx_build import SphinxBuild
 
 MARKS = WORK / "kept"
 

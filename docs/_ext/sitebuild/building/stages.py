@@ -6,24 +6,18 @@ are done, so that a failed build leaves the last good site as it was.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sitebuild.building.fingerprint import fingerprint_inputs, fingerprint_site
-from sitebuild.building.sphinx_build import WORK, SphinxBuild, sphinx, try_sphinx
+from sitebuild.building.folders import FINGERPRINT, SITE, WORK
+from sitebuild.building.kept_stages import KeptStages
+from sitebuild.building.sphinx_build import SphinxBuild, sphinx, try_sphinx
 from sitebuild.examples.build_error import BuildError
-from sitebuild.site import build_date, publish
+from sitebuild.site import bundled_assets, checksums, content_policy, publish, root_pages, static_files
 
-if TYPE_CHECKING:
-    from sitebuild.building.kept_stages import KeptStages
-
-SITE = Path("build/html")
 STAGED = WORK / "html"
-FINGERPRINT = WORK / "fingerprint"
 
 
 @contextmanager
@@ -48,20 +42,12 @@ def sphinx_builds(root: Path, languages: list[str], translated: list[str]) -> li
     return builds
 
 
-def render(root: Path, builds: list[SphinxBuild], kept: KeptStages, languages: list[str], options: list[str]) -> list[str]:
-    """Render side by side what is not current.
-
-    Returns
-    -------
-    list of str
-        For each of ``builds`` what to tell of its failure; "" if it did not fail.
-    """
-    stale = [build for build in builds if not kept.is_current(build)]
+def render(root: Path, stale: list[SphinxBuild], kept: KeptStages, languages: list[str], options: list[str]) -> dict[SphinxBuild, str]:
+    """Render side by side what is not current; return what to tell of each, which is "" if it did not fail."""
     kept.begin(stale)
-    told = dict(zip(stale, try_sphinx(root, stale, languages, options), strict=True)) if stale else {}
-    if rendered := [build for build in stale if not told[build]]:
-        kept.end(rendered)
-    return [told.get(build, "") for build in builds]
+    told = dict(zip(stale, try_sphinx(root, stale, languages, options), strict=True))
+    kept.end([build for build in stale if not told[build]])
+    return told
 
 
 def judge(root: Path, translated: list[str], kept: KeptStages, draft: bool) -> str:
@@ -70,7 +56,7 @@ def judge(root: Path, translated: list[str], kept: KeptStages, draft: bool) -> s
     stale = [each for each in judgements if not kept.is_current(each)]
     if not stale:
         return ""
-    from sitebuild.translation import catalogues  # here, so that a build without it does not wait for it
+    from sitebuild.translation import catalogues  # here: it takes a while to load, and only an edit of texts needs it
 
     kept.begin(stale)
     problems = [line for each in stale for line in catalogues.find_problems(root, each.language, draft)]
@@ -95,24 +81,19 @@ def render_and_judge(
     for language in languages:
         if language != "en" and language not in translated:
             print(f"  {language} has no catalogues: its pages are in English")
-    with stage(f"Rendering {', '.join(languages)}", times):
-        complaints = render(root, sphinx_builds(root, languages, translated), kept, languages, options)
-        if translated and not any(complaints[:2]):
-            complaints.insert(2, judge(root, translated, kept, draft))
+    builds, complaints = sphinx_builds(root, languages, translated), []
+    if stale := [build for build in builds if not kept.is_current(build)]:
+        with stage(f"Rendering {', '.join(build.language for build in stale if build.builder == 'html')}", times):
+            told = render(root, stale, kept, languages, options)
+        complaints = [told.get(build, "") for build in builds]
+    if translated and not any(complaints[:2]):
+        complaints.insert(2, judge(root, translated, kept, draft))
     if failures := list(filter(None, complaints)):
         raise BuildError(failures[0])
 
 
 def put_together(root: Path, languages: list[str]) -> Path:
     """Make the new site of what was rendered, in a folder beside the old one, and return it."""
-    from sitebuild.site import (
-        bundled_assets,
-        checksums,
-        content_policy,  # here, so that a build with nothing to do does not wait for them
-        root_pages,
-        static_files,
-    )
-
     new = publish.assemble(root / STAGED, root / SITE, languages)
     for language in languages:
         static_files.refresh(root, new / language)
@@ -126,8 +107,6 @@ def put_together(root: Path, languages: list[str]) -> Path:
 
 def build(root: Path, languages: list[str], draft: bool, options: list[str]) -> list[tuple[str, float]]:
     """Run all stages that are not current; return what each took in seconds."""
-    from sitebuild.building.kept_stages import KeptStages  # here, as above
-
     times: list[tuple[str, float]] = []
     options = [*options, "-D", f"draft={int(draft)}"]
     for compiled in (root / "docs/locale").rglob("*.mo"):
@@ -154,29 +133,3 @@ def run_examples(root: Path, shard: str, options: list[str]) -> None:
     options = [*options, "-D", f"example_shard={shard}"]
     sphinx(root, examples_of(root), ["en"], options)
     print("Their results are in the chapters' folders in docs/; 'make html' shows them.")
-
-
-def build_what_changed(
-    root: Path, languages: list[str], draft: bool, options: list[str]
-) -> list[tuple[str, float]] | None:
-    """Build the site, unless nothing has changed since it was built.
-
-    Returns
-    -------
-    list of (str, float) or None
-        What each stage took in seconds; None if there was nothing to do.
-    """
-    mark = root / FINGERPRINT
-    key = [*languages, str(draft), *options, os.environ.get(build_date.VARIABLE, "")]
-    # Taken before the build: what is edited while it runs belongs to the next one.
-    sources, results = fingerprint_inputs(root, key)
-    known = mark.read_bytes() if mark.exists() else b""
-    made_from = (sources + results).encode()
-    if known == made_from + fingerprint_site(root / SITE).encode():
-        return None
-    if known.startswith(made_from):
-        print(f"Files in {SITE} are not as the last build left them.")
-    times = build(root, languages, draft, options)
-    _now, results = fingerprint_inputs(root, key)
-    mark.write_bytes((sources + results + fingerprint_site(root / SITE)).encode())
-    return times

@@ -7,7 +7,7 @@ import functools
 import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from sitebuild.building.stages import SITE
+from sitebuild.building.folders import SITE
 from sitebuild.examples.build_error import BuildError, exit_status
 
 
