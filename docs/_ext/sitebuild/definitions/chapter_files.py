@@ -65,10 +65,16 @@ def completed(script: Path) -> str:
 
 def imports_of(script: Path) -> list[Imported]:
     """What ``script`` imports from other sections; of a text that is no Python nothing, as its run will tell."""
+    states = ((path, path.stat()) for path in scripts_of(script.parent))
+    return list(_imports_of(script, tuple((path, state.st_size, state.st_mtime_ns) for path, state in states)))
+
+
+@cache  # the page of a script, those that import from it and the downloads ask for the same
+def _imports_of(script: Path, _state_of_chapter: tuple[tuple[Path, int, int], ...]) -> tuple[Imported, ...]:
     try:
-        return chapter_of(script).imported(script.stem)
+        return tuple(chapter_of(script).imported(script.stem))
     except SyntaxError:
-        return []
+        return ()
 
 
 def digest(script: Path) -> str:

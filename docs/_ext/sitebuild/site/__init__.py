@@ -13,6 +13,7 @@ MODULES = (
     "gallery_pages",
     "quoted_titles",
     "short_code",
+    "highlighted_code",
     "imported_code",
     "page_cards",
     "page_results",
