@@ -9,17 +9,16 @@ import gc
 from typing import Any
 
 from sphinx.application import Sphinx
-from sphinx.config import Config
 
 NEW_OBJECTS = 50_000  # about as many as ten pages leave behind
 
 
-def look_less_often(_app: Sphinx, _config: Config) -> None:
+def look_less_often(*_event: Any) -> None:
     """Set how many new objects are a reason to look."""
     gc.set_threshold(NEW_OBJECTS)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Connect to the beginning of the build."""
-    app.connect("config-inited", look_less_often)
+    """Connect to the beginning of reading. Examples have run by then: what they measure depends on Python's own setting."""
+    app.connect("env-before-read-docs", look_less_often)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
