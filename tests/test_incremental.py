@@ -14,6 +14,9 @@ from conftest import Site, make_executed_site
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sitebuild.building.kept_stages import KeptStages
+from sitebuild.building.sphinx_build import SphinxBuild
+
 LANGUAGES = "en de"
 CATALOGUE = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
 SCRIPT = "gallery/double_backward/square.py"
@@ -195,3 +198,19 @@ def test_a_language_that_was_rendered_is_kept_when_another_one_fails(tmp_path: P
     site.edit(f"docs/locale/de/{PAGE_OF_SCRIPT}", '"Quadrat :doc:`missing`"', '"Quadrat"')
     assert rendered(build(site)) == "de"
     assert site.contents() == from_nothing(site)
+
+
+def test_what_was_made_while_somebody_edited_is_not_kept(small_site: Site) -> None:
+    kept = KeptStages(small_site.root, [])
+    examples, messages, judgement = (
+        SphinxBuild(builder, "en", small_site.root / "build/stages" / builder) for builder in ("examples", "gettext", "judgement")
+    )
+    kept.begin([examples])
+    small_site.write("docs/double_backward/square.checks.json", "[]")  # a result, which is what examples make
+    kept.end([examples])
+    assert kept.is_current(examples)
+    kept.begin([messages])
+    small_site.edit("docs/index.rst", "A site", "The site")
+    kept.end([messages])
+    kept.end([judgement])  # of messages that may be of before
+    assert not kept.is_current(messages) and not kept.is_current(judgement)

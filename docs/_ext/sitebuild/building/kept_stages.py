@@ -6,6 +6,7 @@ A stage that fails leaves no mark: nothing that it left behind is ever trusted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sitebuild.building.catalogue_counts import count_all
@@ -30,6 +31,7 @@ class KeptStages:
 
     def __init__(self, root: Path, options: list[str]) -> None:
         self._root, self._options = root, options
+        self._edited = False
         self._look()
 
     def _look(self) -> Inputs:
@@ -57,11 +59,14 @@ class KeptStages:
             self._mark(build).unlink(missing_ok=True)
 
     def end(self, builds: list[SphinxBuild]) -> None:
-        """Remember that these stages came to a good end, unless their inputs were edited meanwhile."""
+        """Remember that these stages came to a good end.
+
+        Once something was edited meanwhile, nothing more of this build is: nobody knows which text a stage has seen.
+        """
         before = self._look()
-        for build in builds:
-            # The examples change their own results.
-            same = before.sources == self._inputs.sources if build.builder == "examples" else before == self._inputs
-            if same and before.surroundings == self._inputs.surroundings:
-                self._mark(build).parent.mkdir(parents=True, exist_ok=True)
-                self._mark(build).write_bytes(self._state(build).encode())
+        made_results = any(build.builder == "examples" for build in builds)
+        same_results = made_results or before.results == self._inputs.results
+        self._edited |= not same_results or replace(before, results={}) != replace(self._inputs, results={})
+        for build in builds if not self._edited else ():
+            self._mark(build).parent.mkdir(parents=True, exist_ok=True)
+            self._mark(build).write_bytes(self._state(build).encode())

@@ -83,7 +83,8 @@ def render_and_judge(
             print(f"  {language} has no catalogues: its pages are in English")
     builds, complaints = sphinx_builds(root, languages, translated), []
     if stale := [build for build in builds if not kept.is_current(build)]:
-        with stage(f"Rendering {', '.join(build.language for build in stale if build.builder == 'html')}", times):
+        rendered = [build.language for build in stale if build.builder == "html"]
+        with stage(f"Rendering {', '.join(rendered) or 'messages'}", times):
             told = render(root, stale, kept, languages, options)
         complaints = [told.get(build, "") for build in builds]
     if translated and not any(complaints[:2]):
