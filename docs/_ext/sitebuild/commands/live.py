@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from sitebuild.building.stages import SITE
+from sitebuild.building.folders import SITE
 from sitebuild.examples.build_error import exit_status
 from sitebuild.preview import live_server
 from sitebuild.preview.edits import Edits

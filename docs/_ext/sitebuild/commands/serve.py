@@ -6,7 +6,7 @@ import functools
 import sys
 from http.server import SimpleHTTPRequestHandler
 
-from sitebuild.building.stages import SITE
+from sitebuild.building.folders import SITE
 from sitebuild.examples.build_error import exit_status
 from sitebuild.preview.listening import listen
 

@@ -54,8 +54,9 @@ def visit_downloads(translator: Any, node: downloads_node) -> None:
     if place != "chapter" and (address := notebook_address(translator.config, page)):
         links += f'<a href="{escape(address)}">{escape(colab)}</a>'
     heading, promise = _("Download"), _("The code is the same in every language; prose and comments are translated.")
-    time = _("Reading time: {minutes} min").format(minutes=minutes(node.document))
-    start = f'<span class="reading-time">{escape(time)}</span>' if place == "top" else ""
+    time, start = _("Reading time: {minutes} min"), ""
+    if place == "top":
+        start = f'<span class="reading-time">{escape(time.format(minutes=minutes(node.document)))}</span>'
     note = "" if place == "top" else f"<p>{escape(promise)}</p>"
     translator.body.append(f'<div class="downloads {place}">{start}<span>{escape(heading)}</span>{links}{note}</div>')
     raise nodes.SkipNode
