@@ -9,6 +9,7 @@ from sitebuild.definitions.completed_script import complete
 from sitebuild.definitions.imported import Chapter, Imported
 from sitebuild.definitions.sibling_imports import DefinitionError
 from sitebuild.examples.gallery import scripts_of
+from sitebuild.examples.gallery_folders import name_of
 
 
 def chapter_of(script: Path) -> Chapter:
@@ -22,7 +23,7 @@ def import_faults(script: Path) -> list[str]:
     try:
         imports_of(script)
     except DefinitionError as error:
-        return [f"gallery/{script.parent.name}/{error}"]
+        return [f"{name_of(script.parent)}/{error}"]
     return []
 
 
