@@ -27,7 +27,7 @@ from sphinx_gallery.utils import get_md5sum
 from sitebuild.definitions.finder import sections_of
 from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.forbidden_characters import printable
-from sitebuild.examples.gallery_folders import INDEX, name_of
+from sitebuild.examples.gallery_folders import name_of
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.running import descendants, gallery_hooks, isolation, process_group
 from sitebuild.running.process_group import Guard
@@ -59,7 +59,7 @@ class Limits:
 def _save_same_thumbnail(
     template: str, script: Path, variables: dict[str, Any], settings: dict[str, Any], conf: Mapping[str, Any]
 ) -> None:
-    """Make the thumbnail that the gallery asks for, the same for every script: an index of its own shows none.
+    """Make the thumbnail that the gallery asks for, the same for every script where only our observers keep results.
 
     Looking for an image of the script would put a number into the path, which may hold braces.
     """
@@ -83,7 +83,7 @@ def _run(
     os.dup2(2, 1)  # what is written past sys.stdout stands on no page: it goes into the log, not to the terminal
     gc.freeze()  # collecting garbage would copy the memory that is shared with the build
     gallery_hooks.use(observers)
-    if (script.parent / INDEX).exists():
+    if list(gallery_conf["image_scrapers"]) == [gallery_hooks.SCRAPER]:
         gen_rst.save_thumbnail = _save_same_thumbnail
     try:
         with sections_of(script):
