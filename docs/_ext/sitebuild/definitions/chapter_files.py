@@ -12,6 +12,7 @@ from sitebuild.definitions.imported import Chapter, Imported, Read
 from sitebuild.definitions.sibling_imports import DefinitionError, SiblingImport
 from sitebuild.definitions.top_level import TopLevel
 from sitebuild.examples.gallery import scripts_of
+from sitebuild.examples.gallery_folders import name_of
 
 
 # The same text has the same meaning: it is taken apart once, however many scripts import from it.
@@ -47,7 +48,7 @@ def import_faults(script: Path) -> list[str]:
     try:
         imports_of(script)
     except DefinitionError as error:
-        return [f"gallery/{script.parent.name}/{error}"]
+        return [f"{name_of(script.parent)}/{error}"]
     return []
 
 

@@ -12,7 +12,8 @@ from sphinx.errors import ExtensionError
 from sitebuild.definitions.chapter_files import imports_of
 from sitebuild.definitions.completed_script import complete
 from sitebuild.downloads.notebook import write_notebook
-from sitebuild.examples.gallery import chapters, scripts_of
+from sitebuild.examples.gallery import chapters, pages_of, scripts_of
+from sitebuild.examples.gallery_folders import name_of
 from sitebuild.translation.page_catalogue import catalogue_of
 from sitebuild.translation.source_comments import CommentTranslationError
 from sitebuild.translation.translated_imports import TranslatedImports
@@ -50,7 +51,7 @@ def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None
         (folder / script.name).write_text(whole(wrapped=True), encoding="utf-8")
         flowing = whole(wrapped=False)
     except (ScriptTranslationError, CommentTranslationError) as error:
-        raise ExtensionError(f"gallery/{chapter}/{script.name} in {app.config.language}: {error}") from error
+        raise ExtensionError(f"{name_of(script)} in {app.config.language}: {error}") from error
     notebook = write_notebook(flowing, app.config.sphinx_gallery_conf, title_of)
     (folder / f"{script.stem}.ipynb").write_text(notebook, encoding="utf-8")
 
@@ -60,11 +61,12 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     for gallery, generated in chapters(app):
-        folder = Path(app.outdir) / FOLDER / generated.name
+        chapter = pages_of(app, generated)
+        folder = Path(app.outdir) / FOLDER / chapter
         folder.mkdir(parents=True, exist_ok=True)
         scripts = scripts_of(gallery)
         for script in scripts:
-            write_example(app, script, generated.name, folder)
+            write_example(app, script, chapter, folder)
         for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")):
             files = [folder / f"{script.stem}{suffix}" for script in scripts]
             write_zip(folder.with_name(f"{generated.name}-{kind}.zip"), files)

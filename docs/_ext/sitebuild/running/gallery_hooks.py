@@ -12,6 +12,7 @@ from typing import Any
 
 from sitebuild.examples.observer import Observer, ScriptResults
 
+SCRAPER = f"{__name__}.scrape_results"  # its name in conf.py
 # Those of the example that runs in this process; there is one at most.
 _observers: list[Observer] = []
 

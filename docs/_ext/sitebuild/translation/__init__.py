@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
 MODULES = (
     "chinese_text",
     "code_comments",
+    "gallery_additions",
+    "settings",
 )
 
 
