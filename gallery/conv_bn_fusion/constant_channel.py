@@ -2,9 +2,10 @@
 NaN from a constant channel
 ===========================
 
-The formula for batch norm's gradient divides by the standard deviation, which is zero if all values in a channel are
-the same. One such constant channel can fill a whole network with NaN. This page shows how that happens, and why the
-Function from :doc:`batch_norm_backward` returns the right gradient instead.
+The formula for batch norm's gradient divides by the standard deviation itself, without the ε that forward adds to it.
+If all values in a channel are the same, that is a division by zero, and one such constant channel can fill a whole
+network with NaN. This page shows how that happens, and why the Function from :doc:`batch_norm_backward` returns the
+right gradient instead.
 
 Read :doc:`batch_norm_backward` first.
 """

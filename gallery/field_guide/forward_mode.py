@@ -68,9 +68,9 @@ evaluate(lambda: jacfwd(ReverseOnly.apply, argnums=(0, 1))(a, x))
 # --------
 #
 # Write a ``jvp`` method, and save the tensors it needs with ``save_for_forward``, separately from those for
-# ``backward``. Each of the two methods then finds its own tensors in ``ctx.saved_tensors``. For an input that doesn't
-# move, the tangent is zero, or ``None`` after ``ctx.set_materialize_grads(False)``. ``gradcheck`` and ``gradgradcheck``
-# check forward mode as well if you ask them to.
+# ``backward``. Each of the two methods then finds its own tensors in ``ctx.saved_tensors``. For an input that has no
+# tangent, ``jvp`` receives zeros, or ``None`` after ``ctx.set_materialize_grads(False)``. ``gradcheck`` and
+# ``gradgradcheck`` check forward mode only if an argument asks them to.
 
 
 class ScaledSquare(ReverseOnly):

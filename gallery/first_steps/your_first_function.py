@@ -91,7 +91,7 @@ class LogSubExp(torch.autograd.Function):
 # methods, so start with those. For the difference, see :doc:`/field_guide/function_transforms`.
 #
 # You don't write ``apply``, and you never call ``forward`` yourself. The class :class:`torch.autograd.Function`
-# provides ``apply``, which runs ``forward`` unrecorded, then runs ``setup_context``, and attaches a node with your
+# provides ``apply``. It runs ``forward`` without recording it, runs ``setup_context``, and attaches a node with your
 # ``backward`` to the result. If you called ``forward`` directly, autograd would record it operation by operation and
 # never call your ``backward``:
 
