@@ -43,7 +43,7 @@ override AUDIT := benchmarks/audit
 # A package without a wheel is built with what is locked: pip would otherwise fetch that by itself, unchecked.
 override PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-build-isolation
 override LOCKED := --require-hashes --requirement
-override TORCH := $(shell sed -n 's/^\(torch==[^ ]*\).*/\1/p' locks/torch.txt)
+override TORCH = $(shell sed -n 's/^\(torch==[^ ]*\).*/\1/p' locks/torch.txt)
 # PyTorch has a call of its own, without its dependencies: they are locked like all others. Nobody here can know the
 # hashes of a build for CPUs; it comes from EXTRA_INDEX_URL, or from a folder that pip is set up to look in
 # (its --find-links). The default build, and what only that needs, come with hashes.
@@ -53,19 +53,19 @@ override INSTALL_TORCH = $(if $(EXTRA_INDEX_URL),\
 	$(BIN)/python $(PIP_INSTALL) --no-deps $(LOCKED) locks/torch.txt)
 
 # An environment whose Python is gone, as after an upgrade of the system, is made again.
-$(shell [ ! -e $(VENV)/.installed ] || $(BIN)/python -ISc "" 2>/dev/null || rm -f $(VENV)/.installed $(VENV)/.installed-test)
+$(shell [ -x $(BIN)/python ] || rm -f $(VENV)/.installed $(VENV)/.installed-test)
 
 .DEFAULT_GOAL := help
-.PHONY: help html execute test mutants audit speed recall lock upgrade-check serve gettext new-example inventory clean variables locks-are-current system-for-html system-for-test system-for-audit
+.PHONY: help html execute test mutants audit speed recall lock upgrade-check serve live gettext new-example inventory clean variables system-for-html system-for-test system-for-audit
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 html: $(VENV)/.installed  ## build the site in all LANGUAGES into build/html
-	@$(COMMAND).build_site --languages "$$LANGUAGES" $(if $(DRAFT),--draft) --options="$$SPHINXOPTS"
+	@$(COMMAND).build_site --make --languages "$$LANGUAGES" $(if $(DRAFT),--draft) --options="$$SPHINXOPTS"
 
 execute: $(VENV)/.installed  ## run the examples, or the part named by SHARD, and render nothing
-	@$(COMMAND).build_site --examples --shard "$$SHARD" --options="$$SPHINXOPTS"
+	@$(COMMAND).build_site --make --examples --shard "$$SHARD" --options="$$SPHINXOPTS"
 
 test: $(VENV)/.installed-test  ## run all tests
 	@PYTEST_ADDOPTS="$$PYTESTOPTS" $(BIN)/python -m pytest tests
@@ -94,6 +94,9 @@ recall: html $(VENV)/.installed-test  ## measure how often the search finds the 
 serve: html  ## preview the site on PORT
 	@$(COMMAND).serve "$$PORT"
 
+live: $(VENV)/.installed  ## show the site on PORT, and build and reload it after each edit
+	@$(COMMAND).live "$$PORT" --languages "$$LANGUAGES" --options="$$SPHINXOPTS"
+
 gettext: $(VENV)/.installed  ## bring the catalogues of TRANSLATIONS up to date
 	@$(COMMAND).refresh_catalogues $$TRANSLATIONS
 
@@ -120,14 +123,15 @@ system-for-audit:
 	@$(EARLY_COMMAND).system_requirements graphviz chromium node
 
 system-for-html system-for-test system-for-audit clean: variables
-html execute gettext new-example: system-for-html
+# html and execute look at the variables and the system by themselves, in the Python that then builds: it is started once.
+live gettext new-example: system-for-html
 test: system-for-test
 audit: system-for-audit
 
-locks-are-current:
+$(VENV)/.installed: requirements.txt locks/build.txt locks/torch.txt locks/site.txt
+	@$(EARLY_COMMAND).make_variables
+	@$(EARLY_COMMAND).system_requirements graphviz
 	@"$$PYTHON" locks/check_locks.py
-
-$(VENV)/.installed: requirements.txt locks/build.txt locks/torch.txt locks/site.txt | system-for-html locks-are-current
 	@echo "Setting up $(VENV)"
 	@$(BIN)/python -ISc "" 2>/dev/null || "$$PYTHON" -m venv --clear $(VENV)
 	@$(BIN)/python $(PIP_INSTALL) $(LOCKED) locks/build.txt

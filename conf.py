@@ -62,7 +62,15 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "show_signature": False,
     "download_all_examples": False,
+    "first_notebook_cell": (
+        "# Graphviz: apt-get install graphviz / brew install graphviz\n"
+        "%pip install --quiet torch torchviz scipy matplotlib scikit-learn"
+    ),
 }
+
+# The links to downloads belong to the bar at the top of a page, which site.css draws.
+download_links_bring_style = False
+download_links_tell_reading_time = True
 
 # A script that takes longer, or holds more memory, is ended: it is stuck, or too big for readers.
 example_time_limit = 120  # seconds
@@ -92,7 +100,7 @@ intersphinx_mapping = {
 # -- Search -----------------------------------------------------------------
 
 # Pages about the site itself, and lists of its pages: found behind those on its subject.
-search_aside = ["changes", "contributing", "credits", "glossary", "hosting", "speed"]
+search_aside = ["changes", "contributing", "credits", "glossary", "hosting", "speed", "use_elsewhere"]
 
 # -- HTML -------------------------------------------------------------------
 

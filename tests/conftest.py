@@ -170,10 +170,18 @@ def small_site(tmp_path: Path) -> Site:
     return make_executed_site(tmp_path / "site")
 
 
+@pytest.fixture(scope="session")
+def _one_built_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return build_small_site(tmp_path_factory.mktemp("built") / "site")
+
+
 @pytest.fixture
-def fresh_site(tmp_path: Path) -> Site:
-    """A site with one example, as a clone brings it."""
-    return make_small_site(tmp_path / "site")
+def built_site(_one_built_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site with one example that was built once: a copy, as of a checkout that was moved. Its date does not change."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    root = tmp_path / "site"
+    shutil.copytree(_one_built_site.root, root, symlinks=True, dirs_exist_ok=True)
+    return Site(root)
 
 
 @pytest.fixture(scope="session")

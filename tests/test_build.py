@@ -39,18 +39,16 @@ def test_nothing_is_done_when_nothing_changed(small_site: Site) -> None:
     assert (result.returncode, result.stdout) == (0, "Nothing has changed; the site is in build/html.\n")
 
 
-def test_a_changed_script_runs_again(small_site: Site) -> None:
-    small_site.build()
-    small_site.edit(SCRIPT, '"result"', '"outcome"')
-    assert executions(small_site.build().stdout) == ["double_backward/square.py"]
-    assert "outcome True" in small_site.page("en", "double_backward/square").get_text()
+def test_a_changed_script_runs_again(built_site: Site) -> None:
+    built_site.edit(SCRIPT, '"result"', '"outcome"')
+    assert executions(built_site.build().stdout) == ["double_backward/square.py"]
+    assert "outcome True" in built_site.page("en", "double_backward/square").get_text()
 
 
-def test_lost_results_are_made_again(small_site: Site) -> None:
-    small_site.build()
-    for path in small_site.root.glob("docs/double_backward/*.graph-*.json"):
+def test_lost_results_are_made_again(built_site: Site) -> None:
+    for path in built_site.root.glob("docs/double_backward/*.graph-*.json"):
         path.unlink()
-    assert executions(small_site.build().stdout) == ["double_backward/square.py"]
+    assert executions(built_site.build().stdout) == ["double_backward/square.py"]
 
 
 def test_a_removed_script_leaves_no_page(small_site: Site) -> None:
@@ -67,22 +65,20 @@ def test_a_removed_script_leaves_no_page(small_site: Site) -> None:
     assert "Other" not in small_site.page("en", "index").get_text()
 
 
-def test_a_new_section_appears_on_every_page(small_site: Site) -> None:
-    small_site.build()
-    small_site.write(SCRIPT.replace("square", "other"), '"""\nOther\n=====\n\nText.\n"""\n\nprint(1)\n')
-    small_site.edit("gallery/double_backward/index.rst", "\n   square\n", "\n   square\n   other\n")
-    result = small_site.build()
+def test_a_new_section_appears_on_every_page(built_site: Site) -> None:
+    built_site.write(SCRIPT.replace("square", "other"), '"""\nOther\n=====\n\nText.\n"""\n\nprint(1)\n')
+    built_site.edit("gallery/double_backward/index.rst", "\n   square\n", "\n   square\n   other\n")
+    result = built_site.build()
     assert executions(result.stdout) == ["double_backward/other.py"]
-    assert "Other" in small_site.page("en", "double_backward/square").select_one(".sidebar-tree").get_text()
+    assert "Other" in built_site.page("en", "double_backward/square").select_one(".sidebar-tree").get_text()
 
 
-def test_a_chapter_that_is_gone_leaves_nothing(small_site: Site) -> None:
-    small_site.build()
-    gone = small_site.root / "docs/gone"
+def test_a_chapter_that_is_gone_leaves_nothing(built_site: Site) -> None:
+    gone = built_site.root / "docs/gone"
     gone.mkdir()
     (gone / ".generated").write_text("")
     (gone / "page.rst").write_text("Gone\n====\n")
-    assert small_site.build().returncode == 0
+    assert built_site.build().returncode == 0
     assert not gone.exists()
 
 
@@ -101,27 +97,25 @@ def test_an_edit_during_a_build_belongs_to_the_next(small_site: Site) -> None:
         (SCRIPT, "* 2 * x", "* 3 * x", r"square\.py:\d+: .*Jacobian mismatch"),
         (SCRIPT, "gradcheck(Square.apply, x)", "gradcheck(lambda v: Square.apply(v.detach() * v), x, raise_exception=False)",
          r"square\.py:\d+: gradcheck of <lambda> failed but should pass"),
-        ("docs/index.rst", "A site", "A :doc:`missing` site", r"index\.rst:4: .*missing"),
-        ("docs/index.rst", "A site", "A :func:`torch.nowhere` site", r"index\.rst:4: .*torch\.nowhere"),
-        ("docs/index.rst", "A site", "A *site", r"index\.rst:4: .*emphasis"),
+        ("docs/index.rst", "A site", "A :doc:`missing` :func:`torch.nowhere` *site",
+         r"(?s)(?=.*index\.rst:4: [^\n]*missing)(?=.*index\.rst:4: [^\n]*torch\.nowhere)(?=.*index\.rst:4: [^\n]*emphasis)"),
         ("docs/_ext/sitebuild/reports/gpu_tables.py", "\ndef setup(", "\nlost_name\n\n\ndef setup(",
          r"docs/_ext/sitebuild/reports/gpu_tables\.py:\d+: NameError: name 'lost_name' is not defined"),
     ],
-    ids=["raises", "wrong-backward", "unlisted-failure", "missing-page", "missing-name", "broken-markup", "our-mistake"],
+    ids=["raises", "wrong-backward", "unlisted-failure", "text", "our-mistake"],
 )
 def test_a_fault_is_named_and_the_last_site_stays(
-    small_site: Site, name: str, old: str, new: str, message: str
+    built_site: Site, name: str, old: str, new: str, message: str
 ) -> None:
-    assert small_site.build().returncode == 0
-    before = small_site.contents()
-    small_site.edit(name, old, new)
-    result = small_site.build()
+    before = built_site.contents()
+    built_site.edit(name, old, new)
+    result = built_site.build()
     assert result.returncode != 0
     assert re.search(message, result.stdout + result.stderr), result.stdout + result.stderr
-    assert small_site.contents() == before
+    assert built_site.contents() == before
     # Nor does a second try pass because the first one left something behind.
-    assert small_site.build().returncode != 0
-    assert small_site.contents() == before
+    assert built_site.build().returncode != 0
+    assert built_site.contents() == before
 
 
 def test_an_expected_failure_that_passes_ends_the_build(small_site: Site) -> None:

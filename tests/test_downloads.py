@@ -47,6 +47,21 @@ def notebooks() -> list[object]:
     ]
 
 
+def scripts_to_run() -> list[object]:
+    """Scripts whose download is put together from more than one, and one of each chapter; all of them with ``-m slow``.
+
+    The download of any other script holds the code that ran when the site was built, see
+    test_the_code_is_the_same_in_every_language.
+    """
+    first = {path.parent: path for path in reversed(SCRIPTS)}.values()
+    return [
+        name
+        if path in first or completed(path) != path.read_text(encoding="utf-8")
+        else pytest.param(name, marks=pytest.mark.slow)
+        for path, name in zip(SCRIPTS, NAMES, strict=True)
+    ]
+
+
 def download(site: Site, language: str, name: str) -> Path:
     return site.root / "build/html" / language / "downloads" / name
 
@@ -106,7 +121,7 @@ def blank_times(line: str) -> str:
     return re.sub(" +", " ", re.sub(r"\d+\.\d+", "#", line))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", scripts_to_run())
 def test_a_script_runs_alone(real_site: Site, tmp_path: Path, name: str) -> None:
     script = tmp_path / "alone.py"
     script.write_bytes(download(real_site, "en", f"{name}.py").read_bytes())

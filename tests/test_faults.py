@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Site, build_small_site, command
+from conftest import Site, command
 from test_build import SCRIPT, executions
 
 # A script that does what its first line says, and has started a process that would go on without it.
@@ -28,18 +28,10 @@ HANG = "while True:\n    pass"
 EAT = "eaten = []\nwhile True:\n    eaten.append(b'x' * 2**20)"
 
 
-@pytest.fixture(scope="module")
-def built_site(tmp_path_factory) -> Site:
-    return build_small_site(tmp_path_factory.mktemp("built") / "site")
-
-
 @pytest.fixture
-def site(built_site: Site, tmp_path: Path, monkeypatch) -> Site:
+def site(built_site: Site) -> Site:
     """A site that was built once."""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    root = tmp_path / "site"
-    shutil.copytree(built_site.root, root, symlinks=True, dirs_exist_ok=True)
-    return Site(root)
+    return built_site
 
 
 def add_fault(site: Site, name: str, code: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Site
+from conftest import Site
 from sphinx.errors import ExtensionError
 from test_translations import FOLDER, SQUARE, translate
 
@@ -20,12 +21,12 @@ PLAIN = '"""\nPlain\n=====\n\nText.\n"""\n\nx = 1\n'
 INDEX = "gallery/double_backward/index.rst"
 NO_CHAPTER = (
     "cannot be the folder of a chapter; name one in docs/, "
-    "with letters, digits and _ alone, other than downloads and locale"
+    "with letters, digits, _ and - alone, other than downloads and locale"
 )
 REFUSED_SCRIPTS = {
-    "..%2f": (PLAIN.encode(), ": name it with letters, digits and _ alone, and not index"),
-    "a&b<c>": (PLAIN.encode(), ": name it with letters, digits and _ alone, and not index"),
-    "index": (PLAIN.encode(), ": name it with letters, digits and _ alone, and not index"),
+    "..%2f": (PLAIN.encode(), ": name it with letters, digits, _ and - alone, and not index"),
+    "a&b<c>": (PLAIN.encode(), ": name it with letters, digits, _ and - alone, and not index"),
+    "index": (PLAIN.encode(), ": name it with letters, digits, _ and - alone, and not index"),
     "bom": (PLAIN.encode("utf-8-sig"), ": it begins with a byte order mark; save it as UTF-8 without one"),
     "utf16": (PLAIN.encode("utf-16"), ": it is not UTF-8 (invalid start byte at byte 0); save it as UTF-8"),
     "latin1": (
@@ -60,11 +61,11 @@ def test_scripts_and_chapters_are_looked_at_before_anything_is_done(small_site: 
     assert "running" not in result.stdout
 
 
-@pytest.mark.parametrize("name", ["../outside", "a b", "a%2fb", "_ext", "locale", "downloads", "a/b", "章"])
+@pytest.mark.parametrize("name", ["../outside", "a b", "a%2fb", "ok/a b", "_ext", "locale", "downloads", "章"])
 def test_a_folder_that_is_no_chapter_is_refused(name: str) -> None:
-    docs, scripts = Path("/site/docs"), PROJECT / "gallery" / "double_backward"
-    assert chapter_faults(docs, scripts, docs / "double_backward") == []
-    (fault,) = chapter_faults(docs, scripts, docs / name)
+    docs = Path("/site/docs")
+    assert chapter_faults(docs, docs / "double_backward") == []
+    (fault,) = chapter_faults(docs, docs / name)
     assert fault == f"conf.py: {name!r} {NO_CHAPTER}"
 
 

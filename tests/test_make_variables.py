@@ -69,7 +69,7 @@ def test_no_language_leads_out_of_its_folder(value: str) -> None:
         assert all(os.path.normpath(f"a/{word}") == f"a/{word}" and word[0] not in "-.~" for word in value.split())
 
 
-@pytest.mark.parametrize("target", ["html", "execute", "clean", "gettext", "new-example", "serve"])
+@pytest.mark.parametrize("target", ["html", "execute", "clean", "gettext", "new-example", "serve", "live"])
 def test_every_command_refuses_before_it_does_anything(small_site: Site, target: str) -> None:
     small_site.write("build/kept", "")
     for name, values in WRONG.items():

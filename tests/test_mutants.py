@@ -78,7 +78,7 @@ def project(root: Path, files: dict[str, str]) -> Path:
 
 
 def test_a_fixed_sample_is_noticed() -> None:
-    result = run_command("--every", "60")
+    result = run_command("--every", "200")
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import Site
-from test_faults import built_site, site, small_disk  # noqa: F401 - fixtures
+from test_faults import site, small_disk  # noqa: F401 - fixtures
 
 from sitebuild.examples.build_error import BuildError, exit_status
 

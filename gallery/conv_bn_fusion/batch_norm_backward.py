@@ -2,13 +2,14 @@
 Backward of batch norm
 ======================
 
-Here you derive batch norm's gradient step by step, and write a short ``backward`` that passes both gradient checks.
+On this page you derive batch norm's gradient step by step, and write a short ``backward`` that passes both gradient
+checks.
 
 You should already know what batch norm computes. If custom Functions are new to you, read
 :doc:`/double_backward/saving_inputs` first.
 
 Each channel of :math:`X` holds :math:`N = B \\cdot H \\cdot W` values, and batch norm brings them to mean 0 and
-standard deviation 1. As in the rest of the chapter, it has no scale or shift, keeps no running statistics, uses the
+standard deviation 1. Throughout this chapter, batch norm has no scale or shift, keeps no running statistics, uses the
 unbiased variance, and adds :math:`\\varepsilon` *outside* the square root.
 """
 
@@ -33,14 +34,14 @@ torch.manual_seed(0)
 # .. math:: \frac{\partial L}{\partial s} = - \frac{1}{s^2} \sum_i g_i \, (x_i - \mu)
 #
 # Since :math:`\varepsilon` is a constant, :math:`s` and :math:`\sigma` have the same derivative with respect to
-# :math:`x_j`. The :math:`\mu` inside :math:`\sigma` contributes nothing to it, because the deviations
+# :math:`x_j`. The :math:`\mu` inside :math:`\sigma` contributes nothing to this derivative, because the deviations
 # :math:`x_i - \mu` add up to zero:
 #
 # .. math:: \frac{\partial s}{\partial x_j} = \frac{1}{2 \sigma} \cdot \frac{2 \, (x_j - \mu)}{N - 1}
 #    = \frac{x_j - \mu}{(N - 1) \, \sigma}
 #
-# The direct path contributes :math:`g_j / s`. Through the mean, :math:`x_j` also receives every :math:`g_i`, each
-# multiplied by :math:`-1 / (N s)`. Adding up all three paths gives:
+# The direct path contributes :math:`g_j / s` to the gradient of :math:`x_j`. The path through the mean contributes
+# every :math:`g_i`, each multiplied by :math:`-1 / (N s)`. Adding up all three paths gives:
 #
 # .. math:: \frac{\partial L}{\partial x_j} = \frac{1}{s} \left( g_j - \frac{1}{N} \sum_i g_i \right)
 #    - \frac{x_j - \mu}{(N - 1) \, \sigma \, s^2} \sum_i g_i \, (x_i - \mu)
@@ -105,7 +106,8 @@ print("gradcheck    ", gradcheck(BatchNorm.apply, (constant, 0.1)))
 
 # %%
 # A gradient check compares ``backward`` only with ``forward``, so you still have to compare ``forward`` with batch
-# norm's definition. ``forward`` also refuses channels with fewer than two values, and inputs without four dimensions:
+# norm's definition. The code below does that. It also shows that ``forward`` rejects channels with fewer than two
+# values, and inputs without four dimensions:
 
 
 def definition(inputs, eps):

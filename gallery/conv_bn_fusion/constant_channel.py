@@ -2,9 +2,10 @@
 NaN from a constant channel
 ===========================
 
-The gradient of batch norm divides by the standard deviation, which is zero if all values in a channel are the same.
-One such constant channel can fill a whole network with NaN. You'll see how that happens, and why the Function from
-:doc:`batch_norm_backward` returns the right gradient instead.
+The formula for batch norm's gradient divides by the standard deviation itself, without the ε that forward adds to it.
+If all values in a channel are the same, that is a division by zero, and one such constant channel can fill a whole
+network with NaN. This page shows how that happens, and why the Function from :doc:`batch_norm_backward` returns the
+right gradient instead.
 
 Read :doc:`batch_norm_backward` first.
 """
@@ -74,7 +75,7 @@ print("gradcheck     ", gradcheck(BatchNorm.apply, (inputs, 0.1)))
 # with it.
 #
 # Batch norm has no second derivative at a constant channel, because :math:`\sigma` has a kink there, like :math:`|t|`
-# at zero. But a second backward still returns finite values:
+# at zero. Even so, a second backward pass returns finite values:
 
 out = BatchNorm.apply(inputs, EPS)
 (grad_input,) = torch.autograd.grad(out, inputs, grad_output, create_graph=True)
@@ -89,7 +90,7 @@ assert second.isfinite().all()
 # ``centre`` computes the variance from the same deviations that batch norm divides by the standard deviation. With
 # ``var()``, the variance and the deviations can be rounded differently. In ``float32``, the mean of equal values can be
 # off by one unit in the last place, so the deviations aren't quite zero, while ``var()`` returns exactly zero. Then
-# ``backward`` divides these deviations by a tiny number:
+# ``backward`` divides these deviations by a tiny number, and the gradient becomes far too large:
 
 
 def separate_var(grad_output, inputs):

@@ -22,18 +22,18 @@ torch.manual_seed(0)
 # Two gradients, two convolutions
 # -------------------------------
 #
-# Each input value contributes to every output whose kernel window covers it, so its gradient adds up what flows back
-# from all of these outputs. A transposed convolution of the incoming gradient :math:`G` with the same weight computes
-# this sum:
+# Each input value contributes to every output whose kernel window covers it, so its gradient is the sum of what flows
+# back from all these outputs. To compute this sum, apply a transposed convolution with the same weight to the incoming
+# gradient :math:`G`:
 #
 # .. math::
 #
 #    G_X = \mathrm{conv\_transpose2d}(G, K)
 #
 # Each element of :math:`K` is used at every position of every image in the batch, so its gradient is a sum over the
-# batch and all positions. A convolution already sums over its input channels, so if you put the batch in the channels'
-# place, it sums over the batch. To put it there, swap the first two dimensions of :math:`X` and :math:`G`, which the
-# formula writes as :math:`{}^{\top}`. A second swap gives the result the shape of :math:`K`:
+# batch and all positions. A convolution already sums over its input channels. If you put the batch in their place, the
+# convolution sums over the batch instead. To do so, swap the first two dimensions of :math:`X` and :math:`G`, which the
+# formula writes as :math:`{}^{\top}`. A final swap gives the result the shape of :math:`K`:
 #
 # .. math::
 #

@@ -2,9 +2,9 @@
 The fused Function
 ==================
 
-Convolution and batch norm each keep their own input for ``backward``. But batch norm's input is the convolution's
-output, an activation that nothing needs between forward and backward and that ``backward`` can compute again. Here you
-fuse the two into one Function that doesn't keep this activation.
+Convolution and batch norm each keep their own input for ``backward``. Batch norm's input is the convolution's output,
+an activation that nothing needs again until ``backward``, and that ``backward`` can recompute. Here you fuse the two
+operations into one Function that doesn't keep this activation.
 
 Read :doc:`convolution_backward` and :doc:`batch_norm_backward` first.
 """
@@ -23,8 +23,8 @@ torch.manual_seed(0)
 # One Function
 # ------------
 #
-# The Function saves the input and the weight. Its ``backward`` computes the convolution and the statistics again, and
-# then runs batch norm's backward, followed by the convolution's.
+# The Function saves the input and the weight. Its ``backward`` recomputes the convolution and batch norm's statistics,
+# and then runs the backward of batch norm, followed by that of the convolution.
 
 
 class FusedConvBN(torch.autograd.Function):
@@ -58,8 +58,8 @@ print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs, weight.detach(), EP
 print("gradcheck    ", gradcheck(FusedConvBN.apply, (inputs.detach(), weight, EPS)))
 
 # %%
-# In each of the last two checks, only one of the two tensors needs a gradient. :doc:`half_precision` explains the lines
-# about autocast.
+# In the last two checks, only one tensor needs a gradient: the input in one check, and the weight in the other.
+# :doc:`half_precision` explains the lines about autocast.
 #
 # The pair
 # --------
@@ -82,14 +82,14 @@ for our, their in zip((fused, *ours), (pair, *theirs)):
 # What is kept
 # ------------
 #
-# The graph below contains both versions, built on the same leaves, with every saved tensor. Go up from ``pair``, and
-# you'll see the tensors that each of its two nodes has saved.
+# The graph below shows both versions, built on the same leaves, along with every tensor that they save. If you go up
+# from ``pair``, you pass its two nodes and see what each of them has saved.
 
 names = {"inputs": inputs, "weight": weight, "fused": fused, "pair": pair}
 make_dot((fused, pair), params=names, show_saved=True)
 
 # %%
 # Both versions keep ``inputs`` and ``weight``, but only the pair's ``BatchNorm`` also keeps the convolution's output,
-# of shape (2, 4, 3, 3). The weight exists anyway. Inside a network, the input is the previous layer's output, which
-# stays in memory because this layer keeps it. So the fused Function keeps one activation per layer, where the pair
+# of shape (2, 4, 3, 3). The weight exists anyway, but inside a network, the input is the previous layer's output, which
+# stays in memory because this layer keeps it. So the fused Function keeps one activation per layer, while the pair
 # keeps two. The price is an extra convolution in ``backward``.

@@ -2,8 +2,8 @@
 The fused layer as a module
 ===========================
 
-Once you wrap the fused Function in a module, you can use it as a layer in your models. Here you build this layer and
-measure how much its output differs from that of the two PyTorch layers it replaces.
+Once you wrap the fused Function in a module, you can use it in your models like any other layer. Here you write this
+module and measure how far its output is from that of the two PyTorch layers it replaces.
 
 Read :doc:`fused_function` first.
 """
@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The layer
 # ---------
 #
-# The weight is initialised as in :class:`torch.nn.Conv2d`: its values are drawn uniformly from a range around zero,
-# which is narrower the more inputs each output has. Batch norm cancels the weight's scale in the output, but not in the
-# weight's gradient, so the initialisation still matters.
+# The weight is initialised as in :class:`torch.nn.Conv2d`: its values are drawn uniformly from a range around zero. The
+# more inputs each output has, the narrower this range is. Batch norm cancels the weight's scale in the output, but not
+# in the weight's gradient, so the initialisation still matters.
 
 
 class FusedConvBN2d(nn.Module):
@@ -47,8 +47,8 @@ print("gradgradcheck", gradgradcheck(layer, inputs))
 # Against the separate operations
 # -------------------------------
 #
-# When convolution and batch norm run as separate operations and autograd differentiates them, the output and the
-# gradients are the same, up to ``float64`` rounding:
+# Run convolution and batch norm as separate operations, and let autograd differentiate them. The output and the
+# gradients are the same as those of the fused layer, up to ``float64`` rounding:
 
 inputs = torch.rand(8, 3, 10, 10, dtype=torch.float64, requires_grad=True)
 fused, separate = layer(inputs), definition(conv2d(inputs, layer.weight), layer.eps)
@@ -63,9 +63,9 @@ for our, their in zip((fused, *ours), (separate, *theirs)):
 # Against ``nn.Conv2d`` and ``nn.BatchNorm2d``
 # --------------------------------------------
 #
-# Where this layer divides by :math:`\sigma + \varepsilon`, ``nn.BatchNorm2d`` divides by :math:`\sqrt{\sigma_b^2 +
-# \varepsilon}`, with the biased variance :math:`\sigma_b^2 = \sigma^2 (N - 1) / N`. The ratio of the two outputs
-# therefore follows from each channel's variance and from :math:`N`:
+# This layer divides by :math:`\sigma + \varepsilon`, whereas ``nn.BatchNorm2d`` divides by :math:`\sqrt{\sigma_b^2 +
+# \varepsilon}`, with the biased variance :math:`\sigma_b^2 = \sigma^2 (N - 1) / N`. You can therefore predict the ratio
+# of the two outputs from each channel's variance and from :math:`N`, the number of values in a channel:
 
 convolution = nn.Conv2d(3, 6, 3, bias=False)
 norm = nn.BatchNorm2d(6, eps=layer.eps, affine=False, track_running_stats=False)
@@ -81,6 +81,7 @@ print("predicted", [round(value, 4) for value in predicted.tolist()])
 print("measured ", [round(value, 4) for value in measured.tolist()])
 
 # %%
-# As the ratios show, the outputs differ by about one percent, because the standard deviations are small here. The
-# larger they are relative to :math:`\varepsilon`, the closer the two outputs are. Train with the layer that you are
-# going to use, and check this difference before you run one layer with weights that were trained in the other.
+# The ratios show that the two outputs differ by about one percent here, because the standard deviations are small. The
+# larger the standard deviations are relative to :math:`\varepsilon`, the closer the outputs get. Train with the layer
+# that you are going to use, and check this difference before you run either layer with weights that were trained in the
+# other.

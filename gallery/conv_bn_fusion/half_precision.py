@@ -27,8 +27,8 @@ grad_output = torch.randn(8, 6, 18, 18, dtype=torch.float64)
 # -----------
 #
 # Each layer runs once in half precision and once in ``float64``, on the same rounded values. The columns show the
-# relative errors of the output, ``grad_input`` and ``grad_weight``. The layer ``plain`` is the definition,
-# differentiated by autograd, with the result of every step stored in half precision.
+# relative errors of the output, ``grad_input`` and ``grad_weight``. The layer ``plain`` follows the definition and
+# leaves the derivative to autograd, with the result of every step stored in half precision.
 
 
 def plain(inputs, weight):
@@ -68,10 +68,10 @@ for dtype in (torch.float16, torch.bfloat16):
 # ---------
 #
 # Batch norm subtracts the mean, so the gradient that it passes to the convolution adds up to zero in each channel. In
-# half precision, however, the mean of ``grad_output`` is rounded. Every value in the channel is then off by the same
-# small amount, and the sum is no longer zero. In the weight's gradient, this sum is multiplied by the mean of the
-# images. That is how, in ``bfloat16``, an error of less than one percent in each value becomes ten percent. Here is the
-# largest channel sum for each version:
+# half precision, however, the mean of ``grad_output`` is rounded. Every value in the channel is then wrong by the same
+# small amount, so the values no longer add up to zero. In the weight's gradient, this nonzero sum is multiplied by the
+# mean of the images. That is how, in ``bfloat16``, an error of less than one percent in each value becomes an error of
+# ten percent in the weight's gradient. Here is the largest channel sum for each version:
 
 conv = conv2d(images, kernel).bfloat16().requires_grad_()
 sums = {}
@@ -82,8 +82,8 @@ for name, function in {"plain": definition, "BatchNorm": BatchNorm.apply}.items(
 assert sums["plain"] > 5 * sums["BatchNorm"]
 
 # %%
-# This is why ``centre`` converts its input to ``float32`` before it takes a mean. Only the final result is converted
-# back to half precision.
+# So that the mean isn't rounded to half precision, ``centre`` converts its input to ``float32`` before it takes the
+# mean. Only the final result is converted back to half precision.
 #
 # Autocast
 # --------

@@ -2,9 +2,9 @@
 Limits of the fused layer
 =========================
 
-The fused layer is an example to learn from and copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``.
-Before you use it, you should know what it refuses and what it lacks. The code on this page runs into each of these
-limits.
+The fused layer is an example to learn from and copy, not a replacement for ``nn.Conv2d`` and ``nn.BatchNorm2d``. Before
+you use it, you should know which inputs it rejects and which features it lacks. The code on this page shows what
+happens at each of these limits.
 
 Read :doc:`fused_module` first.
 """
@@ -27,8 +27,8 @@ images = torch.rand(4, 3, 8, 8)
 # Too few values
 # --------------
 #
-# The unbiased variance divides by :math:`N - 1`, so a channel needs at least two values. The layer therefore refuses a
-# batch of one image whose output is a single pixel, and it also refuses an empty batch:
+# The unbiased variance divides by :math:`N - 1`, so a channel needs at least two values. The layer therefore rejects a
+# batch of one image whose output is a single pixel, and it also rejects an empty batch:
 
 
 def refused(function, *args, **kwargs):
@@ -44,7 +44,7 @@ assert refused(layer, images[:1, :, :3, :3]) is ValueError
 assert refused(layer, images[:0]) is ValueError
 
 # %%
-# PyTorch's batch norm also refuses a single value per channel, but it accepts an empty batch:
+# PyTorch's batch norm also rejects a single value per channel, but it accepts an empty batch:
 
 assert refused(nn_batch_norm, torch.rand(1, 6, 1, 1), None, None, training=True) is ValueError
 print(tuple(nn_batch_norm(torch.rand(0, 6, 6, 6), None, None, training=True).shape))
@@ -101,8 +101,8 @@ assert refused(torch.func.jvp, loss, (weights[0],), (weights[0],)) is NotImpleme
 # Devices
 # -------
 #
-# The Function looks up the autocast state of the device that it runs on. In torch 2.13, the device ``meta`` has no such
-# state, so the Function doesn't run on it:
+# The Function looks up the autocast state of the device that it runs on. In torch 2.13, the ``meta`` device has no
+# autocast state, so the Function doesn't run there:
 
 meta = torch.rand(4, 3, 8, 8, device="meta"), torch.rand(6, 3, 3, 3, device="meta")
 assert refused(FusedConvBN.apply, *meta, EPS) is RuntimeError
@@ -111,8 +111,8 @@ assert refused(FusedConvBN.apply, *meta, EPS) is RuntimeError
 # What works
 # ----------
 #
-# If your images are in the channels-last memory format, so is the output, and after ``backward`` the weight's gradient
-# has the weight's own layout:
+# If your images are in the channels-last memory format, the output is in that format too. After ``backward``, the
+# strides of the weight's gradient are the same as those of the weight itself:
 
 out = layer(images.to(memory_format=torch.channels_last))
 out.sum().backward()

@@ -2,8 +2,8 @@
 Memory kept for backward
 ========================
 
-How much memory does the fused Function save? Here you predict the answer and then measure it to the byte. You'll also
-measure PyTorch's own operations, which keep just as little when they run inside ``checkpoint``.
+How much memory do you save with the fused Function? Here you predict the answer and then measure it to the byte. You'll
+also see that PyTorch's own operations keep just as little when they run inside ``checkpoint``.
 
 Read :doc:`fused_function` first.
 """
@@ -21,16 +21,17 @@ torch.manual_seed(0)
 cuda = torch.cuda.is_available()
 device = torch.device("cuda" if cuda else "cpu")
 if cuda:
-    torch.cuda.init()  # before it, memory_stats is empty
+    torch.cuda.init()  # until then, memory_stats is empty
 print(device, torch.__version__, "torch.cuda.memory_stats" if cuda else "saved_tensors_hooks")
 
 # %%
 # Four layers
 # -----------
 #
-# Two of the layers are our own: the fused Function and the pair of Functions that it replaces. The other two use the
-# PyTorch operations of ``nn.Conv2d`` and ``nn.BatchNorm2d``, once as they are and once inside
-# ``torch.utils.checkpoint.checkpoint``, which keeps only its inputs and computes the rest again in ``backward``.
+# Two of the four layers are our own: the fused Function and the pair of Functions that it replaces. The remaining two
+# use the PyTorch operations behind ``nn.Conv2d`` and ``nn.BatchNorm2d``. One of them runs these operations directly.
+# The other runs them inside ``torch.utils.checkpoint.checkpoint``, which keeps only its inputs and recomputes the rest
+# in ``backward``.
 
 
 def fused_conv_bn(inputs, weight):
@@ -64,8 +65,8 @@ def tensors(batch, depth):
 # ---------
 #
 # Every layer keeps its weight and its input, and ``pair`` and ``nn`` also keep a second activation, the convolution's
-# output. A ``float32`` value takes 4 bytes, and a 3 by 3 kernel reduces the height and width by 2. All layers of a
-# chain have 8 channels.
+# output. The number of bytes follows from the shapes, with 4 bytes for each ``float32`` value. A 3 by 3 kernel reduces
+# the height and width by 2, and all layers of a chain have 8 channels.
 
 
 def predict(activations, batch, depth):
@@ -81,9 +82,9 @@ def predict(activations, batch, depth):
 # Measured
 # --------
 #
-# On the CPU, a hook is called for each tensor that autograd saves. It counts a tensor's memory only once, even if
-# several nodes save it. On a CUDA device, the allocator reports how much memory is in use. If the first line of output
-# above says ``cpu``, the CUDA branch has not run.
+# On the CPU, autograd calls a hook for each tensor that it saves. The hook counts a tensor's memory only once, even if
+# several nodes save the tensor. On a CUDA device, the allocator reports how much memory is in use. If the first line of
+# output above says ``cpu``, the CUDA branch did not run.
 
 
 def measure(layer, batch, depth):
@@ -112,11 +113,12 @@ for depth in (1, 3, 6):
         assert cuda or kept == [one, one, two, two + 2 * 8 * 4 * depth]
 
 # %%
-# B is the batch size, and L is the number of layers. In the first row, ``predict(1)`` and ``predict(2)`` differ by the
-# convolution's output, which takes 8 · 8 · 30 · 30 · 4 bytes. The last column is a little larger than ``predict(2)``,
-# because PyTorch's own batch norm also keeps the mean and the inverse standard deviation, 2 · 8 values for each layer.
+# In the table, B is the batch size and L is the number of layers. In the first row, ``predict(1)`` and ``predict(2)``
+# differ by the size of the convolution's output, 8 · 8 · 30 · 30 · 4 bytes. The last column is a little larger than
+# ``predict(2)``, because PyTorch's own batch norm also keeps the mean and the inverse standard deviation of each
+# channel, 2 · 8 values per layer.
 #
-# For each layer, the fused Function keeps one activation, and the pair keeps two. So the fused Function keeps about
-# half as much memory as the pair, at every batch size and depth. That isn't yet a reason to write a Function, because
-# ``checkpoint`` around two lines of PyTorch keeps the same number of bytes. The fused Function and ``checkpoint``
-# differ in peak memory and time, as :doc:`peak_and_time` shows.
+# For each layer, the fused Function keeps one activation and the pair keeps two. So at every batch size and depth, the
+# fused Function keeps about half as much memory as the pair. This saving isn't yet a reason to write a Function,
+# because ``checkpoint`` around two lines of PyTorch keeps the same number of bytes. But the fused Function and
+# ``checkpoint`` do differ in peak memory and time, as :doc:`peak_and_time` shows.

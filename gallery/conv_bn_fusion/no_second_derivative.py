@@ -2,10 +2,10 @@
 Forbidding a second derivative
 ==============================
 
-Some ``backward`` methods can't safely be differentiated again, because they call a kernel of your own or because nobody
-has tested their second derivative. They should then raise an error instead of returning a wrong value. PyTorch's
-``once_differentiable`` does that only in some cases, but the guard that you build here raised an error in every case
-tried.
+Some ``backward`` methods can't safely be differentiated again, either because they call a kernel of your own or because
+nobody has tested their second derivative. Such a method should raise an error rather than return a wrong value.
+PyTorch's ``once_differentiable`` does that only in some cases, but the guard that you build here raised an error in
+every case that was tried.
 
 Read :doc:`convolution_backward` first.
 """
@@ -27,8 +27,8 @@ weight = torch.rand(4, 3, 3, 3, dtype=torch.float64, requires_grad=True)
 # The decorator
 # -------------
 #
-# ``once_differentiable`` runs ``backward`` without recording it. If ``grad_output`` requires grad, the decorator also
-# gives the returned gradients a node that raises an error when a second backward reaches it.
+# ``once_differentiable`` runs ``backward`` without recording its operations. If ``grad_output`` requires grad, the
+# decorator also gives the returned gradients a node that raises an error when a second backward reaches it.
 
 
 class OnceConv2d(Convolution):
@@ -44,9 +44,9 @@ print("gradcheck", gradcheck(OnceConv2d.apply, (inputs, weight)))
 # A guard inside the graph
 # ------------------------
 #
-# Instead, you can let a second Function compute the gradients, and let *its* backward raise an error. The second
-# Function's node has edges to ``grad_output``, the inputs and the weight, so a second derivative has to pass through
-# it.
+# Instead of using the decorator, you can let a second Function compute the gradients, and let *its* backward raise an
+# error. The second Function's node has edges to ``grad_output``, the inputs and the weight, so a second derivative has
+# to pass through this node.
 
 
 class ConvBackward(torch.autograd.Function):
@@ -75,10 +75,11 @@ print("gradcheck", gradcheck(GuardedConv2d.apply, (inputs, weight)))
 # Trying both in three ways
 # -------------------------
 #
-# All three ways compute a penalty's gradient with respect to the weight: a plain ``backward()``,
-# ``torch.autograd.grad`` for the weight only, and a plain ``backward()`` for a loss that is linear in the output. The
-# code prints each gradient's largest element. If the convolution's contribution is missing, only the gradient of the
-# penalty's second term is left. This is :math:`2K`, and the first line of output shows its largest element.
+# The code below computes a penalty's gradient with respect to the weight in three ways: with a plain ``backward()``,
+# with ``torch.autograd.grad`` for the weight only, and with a plain ``backward()`` again, but for a loss that is linear
+# in the output. For each way, it prints the gradient's largest element. The penalty's second term is the sum of the
+# squared weights. If the convolution's contribution is missing, only this term's gradient is left, which is :math:`2K`,
+# twice the weight. The first line of output shows the largest element of this remainder.
 
 
 def squares(tensor):
@@ -117,8 +118,9 @@ for name, way in WAYS.items():
             assert str(error).startswith(function.__name__) or name == "plain"
 
 # %%
-# ``OnceConv2d`` raised an error only for ``plain``. In the other two ways, the convolution's contribution is lost, and
-# nothing tells you. The decorator's node has no edge to the convolution's inputs. A plain ``backward()`` reaches this
-# node anyway, because it visits the whole graph, but ``grad`` visits only the nodes on the way to the weight. In
-# ``linear``, ``grad_output`` is a constant, so the node isn't even created. ``GuardedConv2d`` raised an error every
-# time. For the same comparison under ``torch.func``, see :doc:`/field_guide/once_differentiable`.
+# ``OnceConv2d`` raised an error only for ``plain``. With the other two ways, the convolution's contribution was lost
+# without any warning. The reason is that the decorator's node has no edge to the convolution's inputs. A plain
+# ``backward()`` still reaches this node, because it visits the whole graph. But ``grad`` visits only the nodes on a
+# path to the weight, and the decorator's node is not on such a path. In ``linear``, the node isn't even created,
+# because ``grad_output`` is a constant. ``GuardedConv2d``, on the other hand, raised an error every time. For the same
+# comparison under ``torch.func``, see :doc:`/field_guide/once_differentiable`.

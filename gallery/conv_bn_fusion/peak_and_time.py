@@ -2,9 +2,9 @@
 Peak memory and time
 ====================
 
-Keeping less memory is not the whole story. You run out of memory at the peak, and anything that isn't kept has to be
-computed again, which takes time. Here you measure both for the four layers of :doc:`memory_kept`, and see when the
-fused Function is worth it.
+How much memory a layer keeps doesn't tell you everything. You run out of memory when memory use peaks, and anything
+that isn't kept has to be computed again, which takes time. Here you measure the peak and the time for the four layers
+of :doc:`memory_kept`, and see when the fused Function is worth it.
 
 Read :doc:`memory_kept` first.
 """
@@ -29,9 +29,9 @@ print("cuda" if cuda else "cpu", torch.__version__)
 # The peak
 # --------
 #
-# Memory peaks somewhere in ``backward``, when one layer's temporary tensors come on top of everything that is still
-# kept. You measure the peak with the profiler's memory events on the CPU and with the allocator on a CUDA device. If
-# the first line of output above says ``cpu``, the CUDA branch has not run.
+# Memory use peaks somewhere in ``backward``, when one layer's temporary tensors are added to everything that is still
+# kept. On the CPU you measure the peak with the profiler's memory events, and on a CUDA device with the allocator. If
+# the first line of output above says ``cpu``, the CUDA branch of the code has not run.
 
 
 def step(layer, inputs, weights):
@@ -70,16 +70,17 @@ assert cuda or all(found["checkpoint"] < found["FusedConvBN"] for found in peaks
 # %%
 # The table shows the peak in bytes for one, two and six layers (L). With one layer on the CPU, the fused Function's
 # peak is as high as the pair's, because its ``backward`` computes the convolution's output again and holds it just when
-# the most memory is needed. With one or two layers, ``nn`` has a lower peak. With six, the fused Function still holds
-# only one such output at a time, whereas the pair and ``nn`` have kept all six, so their peaks are higher. But
-# ``checkpoint`` needs even less at every depth. It repeats PyTorch's batch norm, a single operation with few temporary
-# tensors, while each step of our formulas makes a tensor as large as the activation.
+# the most memory is needed. With one or two layers, ``nn`` has a lower peak than the fused Function. With six layers,
+# the fused Function still holds only one convolution output at a time, whereas the pair and ``nn`` have kept all six,
+# so their peaks are higher. But at every depth, ``checkpoint`` needs less memory than the fused Function. It repeats
+# PyTorch's batch norm, a single operation with few temporary tensors, while each step of our formulas creates a tensor
+# as large as the activation.
 #
 # The price in time
 # -----------------
 #
-# Here are the times of forward and backward together, with six layers. Each is the shortest of ten, and the four kinds
-# of layer take turns, so that a busy moment affects all of them. The last column is relative to ``nn``:
+# Here forward and backward are timed together, with six layers. Each time is the shortest of ten, and the four kinds of
+# layer take turns, so that a busy moment affects all of them. The last column shows the time relative to ``nn``:
 
 
 def seconds(layer):
@@ -98,16 +99,16 @@ assert cuda or fastest["nn"] < min(fastest["FusedConvBN"], fastest["checkpoint"]
 
 # %%
 # On the CPU, ``nn`` is the fastest. The fused Function repeats the convolution, and ``checkpoint`` repeats the whole
-# layer. ``FusedConvBN`` and ``pair``, whose formulas are in Python, also read and write their temporary tensors. For
-# the same measurements on a GPU, see :doc:`/on_a_gpu`.
+# layer. ``FusedConvBN`` and ``pair``, whose formulas are written in Python, also spend time on reading and writing
+# temporary tensors. For the same measurements on a GPU, see :doc:`/on_a_gpu`.
 #
 # When to use which
 # -----------------
 #
 # If memory doesn't limit you, use ``nn``. If it does, try ``checkpoint`` first, because it keeps the same number of
 # bytes as the fused Function, has a lower peak, and needs no new code. A Function is worth the trouble when you can't
-# use ``checkpoint``. In torch 2.13, that is the case under ``torch.func``, which refuses the hooks that ``checkpoint``
-# needs:
+# use ``checkpoint``. In torch 2.13, that is the case under ``torch.func``, which rejects the saved-tensor hooks that
+# ``checkpoint`` needs:
 
 images, kernel = inputs.detach(), weights[0].detach()
 for name in ("FusedConvBN", "checkpoint"):
@@ -120,5 +121,6 @@ for name in ("FusedConvBN", "checkpoint"):
         assert name == "checkpoint"
 
 # %%
-# A Function is also worth it if you have a kernel that computes convolution and batch norm in one go, forward or
-# backward. You can then keep the structure of ``FusedConvBN`` and put your kernel in place of the formulas.
+# A Function is also worth the trouble if you have a kernel that computes convolution and batch norm in one go, in the
+# forward or the backward pass. You can then keep the structure of ``FusedConvBN`` and replace the formulas with your
+# kernel.

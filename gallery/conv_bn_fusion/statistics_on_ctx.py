@@ -4,7 +4,7 @@ Statistics do not belong on ctx
 
 The fused Function's ``backward`` computes the mean and standard deviation again, although both are small and
 ``forward`` has already computed them. It's tempting to store them as attributes of ``ctx`` and spare ``backward`` a few
-sums. If you do, the first derivative stays right, but the second becomes wrong, and no error tells you.
+sums. If you do, the first derivative stays right, but the second becomes wrong, and you get no error.
 
 Read :doc:`fused_function` first. The mistake is the same as in :doc:`/double_backward/losing_intermediates`.
 """
@@ -56,9 +56,9 @@ print("gradgradcheck", second)
 # How wrong it gets
 # -----------------
 #
-# You get no error, because the gradient still depends on the input through other paths. A gradient penalty shows how
-# much is lost. For comparison, the code also computes this penalty with plain operations, which autograd differentiates
-# completely:
+# You get no error, because the gradient still depends on the input through other paths in the graph. A gradient penalty
+# shows how much of the second derivative is lost. For comparison, the code also computes this penalty with plain
+# operations, which autograd differentiates completely:
 
 
 def plain_layer(inputs, weight, eps):

@@ -2,8 +2,8 @@
 Training with the fused layer
 =============================
 
-Does the fused layer learn exactly as the separate Functions do? To find out, you train the same small network with each
-of them on real handwritten digits, and compare the losses step by step.
+Does a network with the fused layer learn exactly like one with the separate Functions? To find out, you train the same
+small network in both versions on real handwritten digits, and compare the losses step by step.
 
 Read :doc:`fused_module` first.
 
@@ -25,8 +25,8 @@ torch.set_num_threads(1)  # sums that are split among threads round differently
 # Two networks
 # ------------
 #
-# One network uses the layer from :doc:`fused_module`. The other network's layer has the same weight, but calls the two
-# separate Functions.
+# One network uses the fused layer from :doc:`fused_module`. The other network's layers start with the same weights, but
+# call the separate Functions for convolution and batch norm.
 
 
 class PairConvBN2d(FusedConvBN2d):
@@ -97,7 +97,7 @@ axes.legend()
 plt.show()
 
 # %%
-# When the fused layer's ``backward`` repeats the convolution, it runs the same operation on the same values. On one
-# machine with a fixed number of threads, the result is the same to the last bit, so the two runs don't drift apart. If
-# a library chooses a different algorithm for the repeated convolution, expect rounding differences that grow over the
-# steps, as between any two ``float32`` runs that round differently.
+# When the fused layer's ``backward`` repeats the convolution, it runs the same operation as the forward pass, on the
+# same values. On one machine with a fixed number of threads, the result is the same to the last bit, so the two runs
+# don't drift apart. If a library chooses a different algorithm for the repeated convolution, expect rounding
+# differences that grow from step to step, as between any two ``float32`` runs that round differently.

@@ -7,9 +7,9 @@ You can still give such a Function a second derivative if you write that derivat
 
 Read :doc:`saving_inputs` first.
 
-On the previous pages, ``backward`` was made up of PyTorch operations, which autograd recorded with
-``create_graph=True``. Code outside PyTorch leaves no record. The way out is to write ``backward`` as a second Function,
-which has its own ``backward``.
+On the previous pages, ``backward`` was made up of PyTorch operations, so autograd recorded it when you passed
+``create_graph=True``. Autograd can't record code outside PyTorch. The way out is to write ``backward`` as a second
+Function, which has a ``backward`` of its own.
 """
 
 import torch
@@ -23,8 +23,9 @@ torch.manual_seed(0)
 # -----------------------
 #
 # Take :math:`y = x^3`. The two plain functions below stand in for code that autograd can't see. Backward is a function
-# of *two* variables, :math:`b(g, x) = 3 g x^2`, so its own backward has to return a gradient for each of them. If its
-# incoming gradient is :math:`G`, the two gradients are:
+# of *two* variables, the incoming gradient and the input: :math:`b(g, x) = 3 g x^2`. So its own backward has to return
+# two gradients, one for each variable. If :math:`G` is the gradient that this second backward receives, the two
+# gradients are:
 #
 # .. math::
 #
@@ -67,7 +68,7 @@ class CubeBackward(torch.autograd.Function):
 
 # %%
 # ``Cube`` passes both gradient checks. ``CubeBackward`` is a Function like any other, so you can check it separately,
-# varying both of its inputs. If its ``backward`` swapped the two gradients, this check would tell you.
+# with respect to both of its inputs. If its ``backward`` swapped the two gradients, this check would tell you.
 
 x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
 grad_output = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
@@ -92,10 +93,10 @@ make_dot((grad_x, x, out), params=names)
 # %%
 # The graphs on earlier pages showed every operation of ``backward``, but this one shows a single node between
 # ``grad_x`` and ``x``: ``CubeBackwardBackward``, which autograd named after ``CubeBackward``. Two arrows enter this
-# node, one coming from ``x`` and the other from ``grad_output``. Its ``backward`` returns two gradients, and each
+# node, one from ``x`` and one from ``grad_output``. The node's ``backward`` returns two gradients, and each of them
 # travels back along one of these arrows.
 #
-# If autograd really can't see your code, these two Functions give you the first and the second derivative, but no
-# third. Autograd would treat the values computed in the last ``backward`` as constants, so a third derivative would be
-# lost as in :doc:`losing_intermediates`. The next page, :doc:`no_third_derivative`, has Functions that really leave
-# PyTorch, and shows how to raise an error instead.
+# If autograd really can't see your code, these two Functions give you a first and a second derivative, but not a third.
+# Autograd would treat the values computed in the last ``backward`` as constants, so a third derivative would be lost as
+# in :doc:`losing_intermediates`. The next page, :doc:`no_third_derivative`, has Functions that really leave PyTorch,
+# and shows how to make a third derivative raise an error instead.

@@ -7,9 +7,9 @@ a Function by its code, its graph and its checks.
 
 Read :doc:`saving_intermediates` first.
 
-The Function is :math:`\\sinh` again, but this time the two exponentials don't become outputs. Instead they are put on
-``ctx`` as plain attributes, which is shorter and seems to work. All the code below was run, and the failures you see
-are its actual output.
+The Function computes :math:`\\sinh` again, but this time its two exponentials don't become outputs. Instead they are
+stored on ``ctx`` as plain attributes, which is shorter and seems to work. All the code below was run, so the failures
+that you see are its actual output.
 """
 
 import torch
@@ -28,7 +28,7 @@ class SinhOnCtx(torch.autograd.Function):
     def forward(ctx, x):
         exp_pos = torch.exp(x)
         exp_neg = torch.exp(-x)
-        # Wrong: these tensors were made while autograd was not recording, so they have no history.
+        # Wrong: these tensors were created while autograd was not recording, so they have no history.
         ctx.exp_pos = exp_pos
         ctx.exp_neg = exp_neg
         return (exp_pos - exp_neg) / 2
@@ -52,8 +52,8 @@ print("gradgradcheck", gradgradcheck(SinhOnCtx.apply, x, raise_exception=False))
 # It raises if nothing else depends on x
 # --------------------------------------
 #
-# If nothing else depends on ``x``, the first derivative has no history at all, so the attempt to differentiate it ends
-# in an error. This is the lucky case.
+# If nothing else in the computation depends on ``x``, the first derivative has no history at all, so trying to
+# differentiate it raises an error. In this lucky case you notice the mistake.
 
 x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
 (grad_x,) = torch.autograd.grad(SinhOnCtx.apply(x), x, create_graph=True)
@@ -68,9 +68,9 @@ except RuntimeError as error:
 # It is wrong if something else does
 # ----------------------------------
 #
-# Now square the result. The chain rule gives :math:`2 \sinh\,x \cosh\,x`, and one factor of this product,
-# :math:`\sinh\,x`, is the output, which is still attached to ``x``. Autograd finds a path to ``x`` through this factor,
-# so it raises no error about the missing path through :math:`\cosh\,x`.
+# Now square the Function's result. By the chain rule, the first derivative is :math:`2 \sinh\,x \cosh\,x`. The factor
+# :math:`\sinh\,x` is the Function's output, which is still attached to ``x``. Autograd finds a path to ``x`` through
+# this factor, so it raises no error about the missing path through :math:`\cosh\,x`.
 #
 # .. math::
 #
@@ -90,7 +90,7 @@ torch.testing.assert_close(wrong, 2 * torch.cosh(x) ** 2)
 torch.testing.assert_close(right, 2 * torch.cosh(x) ** 2 + 2 * torch.sinh(x) ** 2)
 
 # %%
-# The first printed value is wrong, but there was no error and no warning.
+# The first printed value is wrong, yet autograd raised no error and gave no warning.
 #
 # Read the graph
 # --------------
@@ -104,12 +104,13 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# The picture shows two separate graphs, with no arrow between them. If you walk from ``grad_x`` against the arrows, you
-# reach ``grad_output`` and can go no further, because ``x`` and ``out`` belong to the other graph. On paper, ``grad_x``
-# depends on ``x``. The missing path tells you that the second derivative is lost, even before you compute it.
+# The picture shows two separate graphs, with no arrow between them. If you follow the arrows backwards from ``grad_x``,
+# you reach ``grad_output`` and can go no further, because ``x`` and ``out`` belong to the other graph. On paper,
+# however, ``grad_x`` does depend on ``x``. So the missing path tells you that the second derivative is lost, even
+# before you compute it.
 #
-# So what can you put on ``ctx``? Values that aren't tensors, such as sizes, flags or a seed. Tensors belong in
-# ``save_for_backward``, which notices when an operation overwrites them. But it gives no history to a tensor that is
-# neither an input nor an output. If you save an intermediate this way and don't return it, the second derivative is
-# lost in the same way. If the derivative of ``backward`` needs this intermediate, return it as in
-# :doc:`saving_intermediates`, or compute it again in ``backward`` from a saved input.
+# So what can you put on ``ctx``? Use it for values that aren't tensors, such as sizes, flags or a seed. Tensors belong
+# in ``save_for_backward``: when you read them again, autograd checks that no operation has overwritten them. But saving
+# a tensor that is neither an input nor an output gives it no history. So if you save an intermediate this way without
+# returning it, the second derivative is lost all the same. If the derivative of ``backward`` needs this intermediate,
+# return it as in :doc:`saving_intermediates`, or compute it again in ``backward`` from a saved input.

@@ -2,8 +2,9 @@
 SciPy for two derivatives, an error for the third
 =================================================
 
-When ``backward`` is code that autograd can't see, each derivative needs its own Function. Two are enough for a gradient
-penalty, but if you stop there, a third derivative can come out with terms missing. Here you make it raise an error.
+When ``backward`` is code that autograd can't see, each derivative needs its own Function. For a gradient penalty, two
+derivatives are enough, but if you stop there, a third derivative can come out with terms missing. This page shows how
+to raise an error for the third derivative instead.
 
 Read :doc:`backward_outside_autograd` first.
 """
@@ -21,8 +22,9 @@ torch.manual_seed(0)
 # From PyTorch to SciPy and back
 # ------------------------------
 #
-# SciPy works on arrays in the CPU's memory. Given ``float32`` it may return ``float64``, and given an array without
-# dimensions it may return a scalar instead of an array. This function converts a tensor for SciPy and the result back:
+# SciPy works on arrays in the CPU's memory. Given ``float32`` it may return ``float64``, and given a zero-dimensional
+# array it may return a scalar instead of an array. This function converts a tensor for SciPy and turns the result back
+# into a tensor with the same dtype and device:
 
 
 def in_scipy(function, x):
@@ -36,9 +38,9 @@ def in_scipy(function, x):
 # ---------------
 #
 # ``LogGamma`` computes the logarithm of the gamma function. The first derivative of this logarithm is :math:`\psi`, and
-# the second is :math:`\psi_1`. ``LogGammaDoubleBackward`` computes the gradients that the ``backward`` of
-# ``LogGammaBackward`` returns, and its own ``backward`` raises an error. All three have a ``forward`` without ``ctx``
-# and a ``setup_context``, so they also work under ``torch.func``.
+# the second is :math:`\psi_1`. The third Function, ``LogGammaDoubleBackward``, computes the gradients that the
+# ``backward`` of ``LogGammaBackward`` returns, and its own ``backward`` raises an error. All three Functions have a
+# ``forward`` without ``ctx`` and a ``setup_context``, so they also work under ``torch.func``.
 
 
 class LogGamma(torch.autograd.Function):
@@ -92,8 +94,8 @@ for inputs in (x, x.float(), x[0, 0], x[:0], x.t()):
 # What ends with an error
 # -----------------------
 #
-# The Functions accept only ``float32`` and ``float64``, and only tensors that hold values, which ``meta`` tensors
-# don't. A third derivative raises an error too, under autograd and ``torch.func`` alike:
+# The Functions raise an error for any dtype other than ``float32`` and ``float64``, and for ``meta`` tensors, which
+# hold no values. A third derivative raises an error too, under autograd and ``torch.func`` alike:
 
 
 def third_derivative(x):
@@ -116,5 +118,5 @@ attempt(third_derivative, x[0, 0])
 attempt(func.grad(func.grad(func.grad(log_gamma))), x[0, 0].detach())
 
 # %%
-# PyTorch's decorator ``once_differentiable`` is meant to raise such an error, but lets some calls through. See
-# :doc:`/field_guide/once_differentiable`.
+# PyTorch has a decorator, ``once_differentiable``, that is meant to raise such an error, but it lets some calls
+# through. See :doc:`/field_guide/once_differentiable`.

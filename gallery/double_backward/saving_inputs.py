@@ -54,9 +54,9 @@ print("gradcheck    ", gradcheck(Square.apply, x))
 print("gradgradcheck", gradgradcheck(Square.apply, x))
 
 # %%
-# The values agree with the derivatives you know by heart, :math:`2x` and :math:`2`. To differentiate a second time, you
-# have to compute the first derivative with ``create_graph=True``, because only then does autograd record what
-# ``backward`` does.
+# The values printed below agree with the derivatives you know by heart, :math:`2x` and :math:`2`. To differentiate a
+# second time, you have to compute the first derivative with ``create_graph=True``, because only then does autograd
+# record what ``backward`` does.
 
 x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
 out = Square.apply(x)
@@ -79,8 +79,8 @@ for shape in ((), (0,), (2, 1, 3)):
 # Read the graph
 # --------------
 #
-# The drawing shows everything autograd recorded on the way to ``out`` and to ``grad_x``. Here ``x`` is a ``clone`` and
-# not the leaf where gradients accumulate, so the picture also shows the node that made it.
+# The drawing shows everything that autograd recorded on the way to ``out`` and to ``grad_x``. Here ``x`` is a ``clone``
+# rather than the leaf where gradients accumulate, so the drawing also shows the node that created ``x``.
 
 x = torch.ones(3, dtype=torch.float64, requires_grad=True).clone()
 out = Square.apply(x)
@@ -91,11 +91,12 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Start at ``grad_x`` and walk against the arrows. You meet the multiplications that ``backward`` performed, and from
-# one of them a path leads up to ``CloneBackward0``, the operation that made ``x``. That path is the whole point. In the
-# graph, just as on paper, ``grad_x`` is a function *of* ``x``, so autograd can differentiate it again.
+# Start at ``grad_x`` and follow the arrows backwards. You meet the multiplications that ``backward`` performed, and
+# from one of them a path leads up to ``CloneBackward0``, the operation that created ``x``. That path is what matters.
+# It means that in the graph, just as on paper, ``grad_x`` is a function *of* ``x``, so autograd can differentiate
+# ``grad_x`` again.
 #
-# You didn't have to do anything for this. An input arrives in ``forward`` with its history attached, and once it is
-# saved with ``save_for_backward``, it comes out of ``ctx.saved_tensors`` with the same history. ``SquareBackward``
-# itself appears once, above ``out``. The second derivative doesn't pass through this node, because ``grad_x`` depends
-# on ``x`` and not on ``out``.
+# You get the path from ``grad_x`` to ``x`` without any extra work. An input arrives in ``forward`` with its history
+# attached, and once it is saved with ``save_for_backward``, it comes out of ``ctx.saved_tensors`` with the same
+# history. ``SquareBackward`` itself appears once, above ``out``. The second derivative doesn't pass through this node,
+# because ``grad_x`` depends on ``x`` and not on ``out``.

@@ -2,9 +2,9 @@
 Saving intermediates
 ====================
 
-Sometimes ``backward`` needs a value that is neither an input nor an output of your Function. You can keep it and still
-get the right second derivative if the Function also returns it. Here is how to do that, and which terms ``backward``
-then has to add.
+Sometimes ``backward`` needs a value that is neither an input nor an output of your Function. If the Function also
+returns this value, you can save it, and the second derivative comes out right. This page shows how to do that, and
+which terms ``backward`` then has to add.
 
 Read :doc:`saving_inputs` and :doc:`saving_outputs` first.
 
@@ -23,9 +23,9 @@ torch.manual_seed(0)
 # Intermediates become outputs
 # ----------------------------
 #
-# Autograd records nothing inside ``forward``. An input brings its history along, and an output gets one when
-# ``forward`` returns. An intermediate never gets a history, so autograd treats it as a constant. The solution is to
-# make the intermediate an output. Then it is saved like any other output, attached to this Function's node.
+# Autograd records nothing inside ``forward``. An input already has a history, and an output gets one when ``forward``
+# returns. An intermediate, however, never gets a history, so autograd treats it as a constant. The solution is to
+# return the intermediate as an output. It is then saved like any other output, attached to this Function's node.
 #
 # Each extra output brings one more gradient into ``backward``. Here ``backward`` receives a gradient for
 # :math:`\sinh\,x`, one for :math:`e^x` and one for :math:`e^{-x}`, and it must return the sum of all three
@@ -74,7 +74,7 @@ print("gradcheck    ", gradcheck(sinh, x))
 print("gradgradcheck", gradgradcheck(sinh, x))
 
 # %%
-# Callers use the wrapper, but you should check the Function inside it too. Its check covers all three outputs, so a
+# Callers use the wrapper, but you should also check the Function inside it. This check covers all three outputs, so a
 # mistake in one of the two extra terms already shows up in the first derivative.
 
 print("gradcheck    ", gradcheck(Sinh.apply, x))
@@ -108,5 +108,6 @@ make_dot((grad_x, x, out), params=names)
 # outputs of that node. In the second backward, autograd enters the node through these two outputs. The two terms with
 # ``grad_exp_pos`` and ``grad_exp_neg``, which were zero in the first backward, now deliver the second derivative.
 #
-# If you leave these two terms out, the first derivative of ``sinh`` stays right, but the second becomes zero. If you
-# don't return the intermediates at all, the second derivative is lost, as you'll see in :doc:`losing_intermediates`.
+# If you return the intermediates but leave out these two terms, the first derivative of ``sinh`` remains correct, but
+# the second comes out as zero. If you don't return the intermediates at all, they have no history, so the second
+# derivative raises an error or is wrong, as you'll see in :doc:`losing_intermediates`.

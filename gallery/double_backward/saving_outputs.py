@@ -51,9 +51,9 @@ print("gradcheck    ", gradcheck(Exp.apply, x))
 print("gradgradcheck", gradgradcheck(Exp.apply, x))
 
 # %%
-# On paper, every derivative of :math:`e^x` is :math:`e^x` again. Three rounds of :func:`~torch.autograd.grad`, each
-# with ``create_graph=True``, give the first three derivatives. Each printed line ends with the largest difference from
-# ``torch.exp``.
+# On paper, every derivative of :math:`e^x` is :math:`e^x` again. Below, three rounds of :func:`~torch.autograd.grad`,
+# each with ``create_graph=True``, give the first three derivatives. Each printed line ends with the derivative's
+# largest difference from ``torch.exp``.
 
 x = torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64, requires_grad=True)
 derivative = Exp.apply(x)
@@ -75,12 +75,12 @@ names = {"x": x, "out": out, "grad_output": grad_output, "grad_x": grad_x}
 make_dot((grad_x, x, out), params=names)
 
 # %%
-# Walk from ``grad_x`` against the arrows once more. The multiplication in ``backward`` had two operands,
+# Start at ``grad_x`` again and follow the arrows backwards. The multiplication in ``backward`` had two operands,
 # ``grad_output`` and the saved ``out``. The path to ``x`` leads through ``out``, and therefore through ``ExpBackward``.
 # So to differentiate ``grad_x``, autograd calls the very same ``backward`` a second time.
 #
-# Compare this with :doc:`saving_inputs`, where the path to ``x`` bypassed the Function's node. Both paths are right,
-# and which one you get depends on what you saved.
+# Compare this path to ``x`` with the one in :doc:`saving_inputs`, which bypassed the Function's node. Either path gives
+# the right second derivative. Which one you get depends on what you saved.
 #
 # Overwritten outputs
 # -------------------

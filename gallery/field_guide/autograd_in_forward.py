@@ -22,8 +22,8 @@ STEPS = 100
 # The symptom
 # -----------
 #
-# The output :math:`z` minimises the energy below, so it satisfies :math:`z^3 + z = x`. You can find it with Newton's
-# method or with an optimizer:
+# The output :math:`z` minimises the energy below, which means that :math:`z^3 + z = x`. You can find this minimum with
+# Newton's method or with an optimizer:
 
 
 def energy(z, x):
@@ -90,10 +90,10 @@ assert (x.grad < 0).all()
 # ---------
 #
 # Autograd records nothing while ``forward`` runs, so ``RootUnrecorded`` has nothing to differentiate. ``RootLeaking``
-# switches recording on with ``enable_grad``, but then the energy's graph includes ``x``, which requires grad. Each
-# ``backward()`` of the optimizer loop continues past the energy into the caller's graph. There it adds to ``x.grad``,
-# or frees what the caller still needs, so that the next step fails. Yet both the value of :math:`z` and its derivative
-# are right:
+# switches recording on with ``enable_grad``, but then the energy's graph includes ``x``, which requires grad. So each
+# ``backward()`` in the optimizer's loop goes through the energy's graph and on into the caller's graph. There it adds
+# to ``x.grad``, or it frees saved tensors that the caller still needs, and then the next step fails. Yet the value of
+# :math:`z` and its derivative are both right:
 
 print("gradcheck    ", gradcheck(RootLeaking.apply, x))
 print("gradgradcheck", gradgradcheck(RootLeaking.apply, x))
@@ -104,7 +104,7 @@ print("gradgradcheck", gradgradcheck(RootLeaking.apply, x))
 #
 # Detach every input before you build the inner graph, so that this graph ends at the inputs. You also have to detach
 # the output, as ``by_newton`` and ``by_optimizer`` already do. Because the Function saves only its own output, the
-# second derivative works too.
+# second derivative comes out right too.
 
 
 class Root(RootLeaking):
@@ -136,6 +136,6 @@ for function in (Root, RootByOptimizer):
     print("gradgradcheck", gradgradcheck(function.apply, x))
 
 # %%
-# ``backward`` doesn't retrace the steps. It relies only on the equation :math:`z^3 + z = x`, which holds at the end,
-# however many steps it took to get there. If your ``backward`` itself has to call ``grad``, see
+# ``backward`` doesn't retrace the steps of the search. It relies only on the equation :math:`z^3 + z = x`, which holds
+# at the end, however many steps it took to get there. If your ``backward`` itself has to call ``grad``, see
 # :doc:`grad_in_backward`.

@@ -3,12 +3,13 @@ A C++ function that calls ``backward`` hangs
 ============================================
 
 C++ code can start autograd's engine itself. If a pybind11 function does that while it holds Python's global interpreter
-lock (GIL), it raises an error or never returns. Here you see both, and how to release the lock in time.
+lock (GIL), it raises an error or never returns. This page shows the error and the hanging call, and how to release the
+lock in time.
 
 Read :doc:`cpp_extension` and :doc:`threads` first.
 
 The symptom: C++ code raises ``The autograd engine was called while holding the GIL``, or it calls ``backward`` in a
-thread of its own and the program deadlocks.
+thread that it started itself, and the program deadlocks.
 """
 
 import os
@@ -26,8 +27,8 @@ from torch.utils.cpp_extension import load_inline
 # -----------
 #
 # ``held`` and ``released`` are the same C++ function, bound by pybind11 in two ways. ``in_thread`` runs this function
-# in another thread and returns whether it has finished within a second. After that wait it releases the lock, because
-# otherwise this page would hang:
+# in another thread and returns whether the function has finished within a second. After that second, ``in_thread``
+# releases the lock, because this page would hang if it kept the lock:
 
 from gradient_penalty import Tanh
 
@@ -93,16 +94,17 @@ if module:
 # The cause
 # ---------
 #
-# pybind11 holds the GIL while a C++ function runs, and the engine refuses to start in a thread that holds it. A second
-# thread doesn't hold it, so the engine starts there. But a Function's ``backward`` is Python code and waits for the
-# GIL, while the first thread keeps the GIL and waits for the second thread. The backward of ``torch.tanh`` runs no
-# Python, so the call with ``torch.tanh``, in the last line, ends in time.
+# pybind11 holds the GIL while a C++ function runs, and the engine raises an error if it is started in a thread that
+# holds the GIL. A second thread doesn't hold the GIL, so the engine starts there. But a Function's ``backward`` is
+# Python code and waits for the GIL. Meanwhile, the first thread keeps the GIL and waits for the second, so the two
+# threads block each other. The backward of ``torch.tanh`` runs no Python code, so the call with ``torch.tanh``, in the
+# last line of output, finishes in time.
 #
 # The cure
 # --------
 #
 # Release the GIL before the engine starts. ``py::call_guard<py::gil_scoped_release>()`` does that for a whole function,
-# and a ``py::gil_scoped_release`` object does it inside one:
+# and inside a function you can do it with a ``py::gil_scoped_release`` object:
 
 x = torch.ones(2, dtype=torch.float64)
 if module:
@@ -112,5 +114,5 @@ if module:
         torch.testing.assert_close(found, 1 - torch.tanh(x) ** 2)
 
 # %%
-# The last line comes from the operator that ``TORCH_LIBRARY`` defines. It needs no guard, because PyTorch releases the
-# GIL before it calls the operator.
+# The last line of output comes from the operator that ``TORCH_LIBRARY`` defines. This operator needs no guard, because
+# PyTorch releases the GIL before calling it.

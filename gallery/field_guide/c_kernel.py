@@ -2,8 +2,8 @@
 A kernel in C
 =============
 
-A Function can run your own C code and still have a second derivative. But C sees less of a tensor than PyTorch does, so
-pass it only what it can read.
+A Function can run your own C code and still have a second derivative. But C gets less information about a tensor than
+PyTorch has, so you may pass it only tensors that it can read.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -24,8 +24,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# This C code computes :math:`x^3`, its backward :math:`3 g x^2`, and the gradients of that backward for :math:`g` and
-# :math:`x`:
+# This C code computes :math:`x^3`, its backward :math:`3 g x^2`, and the gradients of that backward with respect to
+# :math:`g` and :math:`x`:
 
 SOURCE = """
 void cube(const double *x, double *y, long n) {
@@ -66,10 +66,12 @@ for values in (x, minus):
     print("cube", call("cube", values)[0].tolist() if kernel else None)
 
 # %%
-# The view ``x`` has the elements 1 and 3, but C read 1 and 2, which are neighbours in memory. The gradient that ``sum``
-# sends back is a single value in memory that appears as many elements, so C would read past it. ``minus`` is
-# contiguous, but its memory holds 2, because the minus sign is a flag that PyTorch applies when it reads the tensor. If
-# the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if kernel:`` was run for this page.
+# C gets only an address and a length, so it can misread three kinds of tensor. First, ``x`` is a strided view with the
+# elements 1 and 3, but C read 1 and 2, which are adjacent in memory. Second, ``minus`` is contiguous, but its memory
+# holds 2 instead of -2, because its negative bit is set and PyTorch flips the sign only on reading. Third, the gradient
+# that ``sum`` sends back is an expanded tensor with a stride of 0: all elements share one value in memory, and C would
+# read past that value. If the output says ``cube None``, there was no C compiler ``cc``, and nothing under ``if
+# kernel:`` was run for this page.
 #
 # The cure
 # --------

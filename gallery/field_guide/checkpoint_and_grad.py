@@ -2,13 +2,13 @@
 Checkpoint raises, or loses the second derivative
 =================================================
 
-``torch.utils.checkpoint`` has two variants, and one of them cannot be used in code that differentiates twice. Here you
-see why, and what to use instead.
+``torch.utils.checkpoint`` has two variants, and one of them cannot be used in code that differentiates twice. This page
+explains why, and what to use instead.
 
 Read :doc:`recompute_or_save` first.
 
 A model with checkpoints trains well until you add a gradient penalty, and then ``torch.autograd.grad`` raises an error.
-Of the two ways out that the message names, one runs without an error but gives a wrong second derivative.
+The error message names two ways out, but one of them gives a wrong second derivative without raising an error.
 """
 
 import warnings
@@ -42,8 +42,9 @@ except RuntimeError as error:
     print(fill(f"{type(error).__name__}: {error}", 88))
 
 # %%
-# The message offers two ways out. The code below tries the second one, ``.backward()`` without ``inputs``, and computes
-# both derivatives of the layer plus :math:`x^2`. The last line of output shows the layer without a checkpoint:
+# The error message offers two ways out. The code below tries the second one, which is to call ``.backward()`` without
+# ``inputs``. It prints the first and second derivatives of the sum of the layer's output and :math:`x^2`. For
+# comparison, the last line of output shows these derivatives for the layer without a checkpoint:
 
 
 def print_derivatives(function):
@@ -58,17 +59,18 @@ print_derivatives(reentrant)
 print_derivatives(tanh_layer)
 
 # %%
-# No error is raised, and the first derivative is right. But the second derivative is 2, and all of it comes from
-# :math:`x^2`: the layer's contribution is missing.
+# No error is raised, and the first derivative is right. But the second derivative is 2, which comes entirely from
+# :math:`x^2`, so the layer's contribution is missing.
 #
 # The cause
 # ---------
 #
 # The variant with ``use_reentrant=True`` is a custom Function. Its ``backward`` runs the layer again on detached copies
-# of the inputs and calls ``.backward()`` on the result. That is a backward within a backward, hence "reentrant". The
-# inner call fills the ``.grad`` of every leaf it meets, such as the layer's weights. :func:`~torch.autograd.grad` must
-# not touch any ``.grad``, so the Function refuses to run under it. With ``.backward()`` it does run, but a gradient
-# computed on detached copies has no history that leads to ``x``:
+# of the inputs and calls ``.backward()`` on the result. That is a backward within a backward, hence the name
+# "reentrant". The inner call accumulates gradients in the ``.grad`` of every leaf it reaches, such as the layer's
+# weights. A call to :func:`~torch.autograd.grad`, however, must not touch any ``.grad``, so there the custom Function
+# raises an error. With ``.backward()`` the Function does run, but a gradient computed on detached copies has no history
+# that leads to ``x``:
 
 out = reentrant(x) + x**2
 out.backward(create_graph=True)
@@ -77,15 +79,16 @@ grad_x, x.grad = x.grad, None
 make_dot((grad_x, out), params={"x": x, "out": out, "grad_x": grad_x})
 
 # %%
-# Start at ``grad_x`` and walk against the arrows. The only path that leads to ``x`` comes from :math:`x^2`. The layer
-# is the node ``CheckpointFunctionBackward`` above ``out``, but nothing that it computed in ``backward`` appears above
-# ``grad_x``.
+# In the graph, start at ``grad_x`` and follow the arrows backwards. The only path that leads to ``x`` comes from
+# :math:`x^2`. The layer appears above ``out`` as the node ``CheckpointFunctionBackward``, but nothing that it computed
+# in ``backward`` appears above ``grad_x``.
 #
 # The cure
 # --------
 #
-# Take the first way out that the message offers. With ``use_reentrant=False``, no Function hides the layer: its own
-# nodes are in the graph, and hooks on their saved tensors run the layer again when ``backward`` needs these tensors.
+# Take the first way out that the error message offers, ``use_reentrant=False``. With this setting, no Function hides
+# the layer: the layer's own nodes are in the graph, and hooks on their saved tensors run the layer again when
+# ``backward`` needs these tensors.
 
 
 def not_reentrant(x):
@@ -97,9 +100,10 @@ print("gradgradcheck", gradgradcheck(not_reentrant, x))
 print_derivatives(not_reentrant)
 
 # %%
-# Now both derivatives are complete. ``torch.autograd.grad``, which both checks call, works too. You can even call it
-# inside the checkpointed function, as long as you pass ``create_graph=True``. With ``use_reentrant=True`` the function
-# runs without recording, so ``grad`` has nothing to differentiate:
+# Now the first and the second derivative are complete. ``torch.autograd.grad``, which both gradient checks call, works
+# too. You can even call it inside the checkpointed function, as long as you pass ``create_graph=True``. With
+# ``use_reentrant=True`` that fails, because the function runs without recording, so ``grad`` has nothing to
+# differentiate:
 
 
 def tanh_slope(x):

@@ -2,7 +2,7 @@
 A compiled torch.func.grad ignores backward
 ===========================================
 
-``torch.compile`` can ignore a derivative that you wrote. Here you see when it does, and how to make sure it doesn't.
+``torch.compile`` can ignore a derivative that you wrote. This page shows when that happens, and how to prevent it.
 
 Read :doc:`function_transforms` and :doc:`torch_compile` first.
 
@@ -20,7 +20,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Rounding has a derivative of zero almost everywhere, but this straight-through estimator passes the gradient on:
+# Rounding has a derivative of zero almost everywhere, but the straight-through estimator below passes the gradient on
+# unchanged:
 
 
 class RoundThrough(torch.autograd.Function):
@@ -69,8 +70,9 @@ assert eager_and_compiled(lambda x: vmap(rounded)(x), x) == ([1, 3], [1, 3])
 assert calls_of_vmap == [(2,)]  # called once, without torch.compile
 
 # %%
-# Even a Function that passes both gradient checks can be affected. If autograd differentiates :math:`\log(1 + e^x)`, it
-# computes :math:`\infty / \infty` for a large :math:`x`. This ``backward`` was written to avoid that:
+# Even if a Function passes both gradient checks, its compiled derivative can be wrong. When autograd differentiates
+# :math:`\log(1 + e^x)` at a large :math:`x`, it multiplies zero by infinity (:math:`0 \cdot \infty`). The ``backward``
+# below was written to avoid that:
 
 
 class Softplus(torch.autograd.Function):
@@ -103,9 +105,9 @@ assert str(eager_and_compiled(grad(lambda x: Softplus.apply(x).sum()), large)[1]
 # The cure
 # --------
 #
-# ``torch.compiler.allow_in_graph`` tells Dynamo not to look into a function. Use it on a small function that only calls
-# ``apply``, and pass every tensor to that function as an argument. If you use it on ``apply`` itself, it has no effect,
-# as the last line of output shows.
+# ``torch.compiler.allow_in_graph`` tells Dynamo not to look inside a function. Use it on a small function that only
+# calls ``apply``, and pass every tensor to that function as an argument. Using it on ``apply`` itself has no effect, as
+# the last line of output shows.
 
 
 @torch.compiler.allow_in_graph

@@ -2,8 +2,9 @@
 gradcheck of a compiled function
 ================================
 
-You can check a function that ``torch.compile`` has compiled, even after it has been in use. Here you learn how, and
-what the check may miss.
+You can check the gradients of a function that ``torch.compile`` has compiled. But if the compiled function has already
+computed gradients, the check raises an error unless you prepare for it. This page shows how to do that, and what the
+check may miss.
 
 Read :doc:`torch_compile_twice` first.
 
@@ -40,17 +41,17 @@ for retain_graph in (False, True):
 # The cause
 # ---------
 #
-# After ``backward``, a saved tensor that nothing else holds is no longer needed, so compiled code may use its memory
-# for something else. Such a tensor is called a donated buffer. With ``retain_graph=True`` the tensor has to stay, and
-# ``gradcheck`` passes this argument because it runs ``backward`` several times. But by then it is too late: the code
-# was compiled during the first call, which passed ``retain_graph=False``.
+# Normally ``backward`` runs only once, so compiled code may reuse the memory of a saved tensor that nothing else holds.
+# Such a tensor is called a donated buffer. ``gradcheck`` runs ``backward`` several times, so it passes
+# ``retain_graph=True``, and then the tensor has to stay. But by the time the check runs, it is too late: the code was
+# compiled during an earlier call, which passed ``retain_graph=False``.
 #
 # The cure
 # --------
 #
-# Either change the setting named in the message for the duration of the check, or reset Dynamo to discard the compiled
-# code. After the reset, the first ``backward`` is the one that ``gradcheck`` runs, so it is compiled without donated
-# buffers.
+# You can choose between two cures. One is to change the setting that the error message names, but only while the check
+# runs. The other is to reset Dynamo before the check, which discards the compiled code. After the reset, the first
+# ``backward`` is the one that ``gradcheck`` runs, so the code is compiled without donated buffers.
 
 with torch._functorch.config.patch(donated_buffer=False):
     print("gradcheck", gradcheck(compiled, x))
@@ -91,6 +92,6 @@ for function in (steep_penalty, steep_unseen):
     print(function(x).tolist(), compiled(x).tolist())
 
 # %%
-# Without ``allow_in_graph``, the compiled ``steep_unseen`` never calls ``backward``. The check passes, although the
-# uncompiled function returns different values (see :doc:`compiled_func_grad`). So check the Function by itself too, as
-# in the first line of output.
+# ``steep_unseen`` does without ``allow_in_graph``, so its compiled version never calls ``backward``. The check passes,
+# although the uncompiled function returns different values (see :doc:`compiled_func_grad`). So check the Function by
+# itself too, as in the first line of output.

@@ -24,7 +24,8 @@ torch.manual_seed(0)
 # Four ways to write an exponential
 # ---------------------------------
 #
-# ``torch.exp`` and these three do the same arithmetic, with one operation in ``forward`` and one in ``backward``:
+# The three versions below do the same arithmetic as ``torch.exp``, with one operation in ``forward`` and one in
+# ``backward``:
 
 
 class ExpOneStep(torch.autograd.Function):
@@ -68,9 +69,9 @@ for function in (ExpOneStep.apply, ExpTwoSteps.apply, exp_operator):
 # Microseconds
 # ------------
 #
-# The column ``forward`` shows how long ``forward`` takes, and ``both`` how long both passes take, for one element and
-# for a million. Each value is the smallest of thirty averages, because other work can only make a call slower. The
-# calls take turns, so that a busy moment doesn't slow down only one of them:
+# For one element and for a million, the column ``forward`` shows the time of ``forward`` in microseconds, and ``both``
+# the time of both passes together. Each value is the smallest of thirty averages, because other work on the machine can
+# only make a call slower. The calls take turns, so that a busy moment doesn't slow down only one of them:
 
 
 def microseconds(calls, repeats):
@@ -109,15 +110,15 @@ large = [price[name, 1_000_000][1] for name in WAYS]
 assert max(large) < 2 * min(large)
 
 # %%
-# The last three lines give the times for one element relative to those of ``torch.exp``. The extra microseconds go into
-# making a ``ctx`` and running ``forward`` and ``backward`` in Python. With ``setup_context``, ``apply`` also binds the
-# arguments to the signature of ``forward`` on every call. A call of a ``torch.library`` operator passes through several
-# layers of Python and costs about as much as ``ExpTwoSteps``. With a million elements, the arithmetic takes most of the
-# time, and the four ways stay within a factor of two.
+# The last three lines of output give the times for one element relative to those of ``torch.exp``. The extra
+# microseconds are spent on creating a ``ctx`` and on running ``forward`` and ``backward`` in Python. With
+# ``setup_context``, ``apply`` also binds the arguments to the signature of ``forward`` on every call. A call of a
+# ``torch.library`` operator passes through several layers of Python and costs about as much as ``ExpTwoSteps``. With a
+# million elements, the arithmetic takes most of the time, and the four ways stay within a factor of two of each other.
 #
 # When it matters
 # ---------------
 #
-# The cost matters when a Function is called thousands of times on small tensors, as in a recurrent network or a solver.
-# In that case, write one Function for the whole loop rather than for one step. For a layer that takes milliseconds, the
-# cost does not matter.
+# The cost of a call matters when a Function is called thousands of times on small tensors, as in a recurrent network or
+# a solver. In that case, write one Function for the whole loop rather than for a single step. For a layer that takes
+# milliseconds, you can ignore the cost.

@@ -7,7 +7,8 @@ them costs, so that you can choose one.
 
 Read :doc:`three_cures` first.
 
-All three give the right second derivative. They differ in how much memory they keep and how many operations they run.
+All three cures give the right second derivative, but they differ in how much memory they keep and how many operations
+they run.
 """
 
 import torch
@@ -39,8 +40,8 @@ for name, function in CURES.items():
 # What they cost
 # --------------
 #
-# A hook counts the bytes that autograd keeps. It counts each storage only once, however many nodes save it. A dispatch
-# mode counts the operations, but only those that compute something, so it leaves out views.
+# A hook adds up the bytes that autograd keeps, counting each storage only once, however many nodes save it. A dispatch
+# mode counts the operations, but leaves out views, because these compute nothing.
 
 
 class CountOperations(TorchDispatchMode):
@@ -76,14 +77,15 @@ for name, function in CURES.items():
     print(name, "{:6,} {:6,} {:4} {:4}".format(*cost_of_cure(function)))
 
 # %%
-# The columns show the bytes kept after ``forward`` (4,000 of them are ``x``), the bytes kept once the first derivative
-# has a graph, and the number of operations in the first and in the second backward.
+# The first column shows how many bytes are kept after ``forward`` (4,000 of these bytes are ``x``), and the second how
+# many are kept once the first backward has recorded a graph. The last two columns show the number of operations in the
+# first and in the second backward.
 #
 # - Computing the sigmoid again keeps the least memory for a first derivative, but ``backward`` has to run an extra
-#   sigmoid. If the intermediate is cheap, try this first.
+#   sigmoid. If the intermediate is cheap to compute, try this cure first.
 #
 # - Returning the sigmoid costs the most for a second derivative, because ``backward`` records an additional term and
-#   then runs a second time. Choose this if the intermediate is expensive to compute.
+#   then runs a second time. Choose this cure if the intermediate is expensive to compute.
 #
-# - Passing the sigmoid to a second Function keeps the least memory for a second derivative. But you have to derive the
-#   second derivative by hand, and be sure that you won't need a higher one.
+# - Passing the sigmoid to a second Function keeps the least memory for a second derivative. But you have to work out
+#   that derivative by hand, and you have to be sure that you won't need a higher derivative.

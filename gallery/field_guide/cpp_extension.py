@@ -2,8 +2,9 @@
 A C++ operator with ``load_inline``
 ===================================
 
-``load_inline`` compiles a C++ extension from a string, and ``TORCH_LIBRARY`` turns its functions into operators. Here
-you see why the operators have no gradient at first, and give them a first and a second derivative from Python.
+``load_inline`` compiles a C++ extension from a string, and ``TORCH_LIBRARY`` turns its functions into operators. This
+page explains why these operators have no gradient at first, and how to register their first and second derivatives from
+Python.
 
 Read :doc:`c_kernel` and :doc:`custom_op` first.
 
@@ -29,7 +30,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Softsign is :math:`y = x / (1 + |x|)`. The same loop in C++ computes this and its backward, :math:`g / (1 + |x|)^2`:
+# Softsign is :math:`y = x / (1 + |x|)`, and its backward is :math:`g / (1 + |x|)^2`. The same loop in C++ computes both
+# formulas:
 
 SOURCE = """
 #include <ATen/Dispatch.h>
@@ -79,15 +81,16 @@ if operators:
     assert x.grad is None
 
 # %%
-# If the first line of output says ``False`` for the compiler ``c++`` or for ``ninja``, nothing under ``if operators:``
-# was run for this page. With ``no_implicit_headers=True`` the compiler reads only the few headers that the code names,
-# instead of all of PyTorch's.
+# If the first line of output says ``False`` for the compiler ``c++`` or for ``ninja``, none of the code under ``if
+# operators:`` was run for this page. With ``no_implicit_headers=True``, the compiler reads only the few headers that
+# the code names, instead of all of PyTorch's headers.
 #
 # The cure
 # --------
 #
-# Autograd does not look into C++ code, so register a formula for each operator. The formula in ``double_backward`` uses
-# only PyTorch operations and ``softsign_backward``, which has a formula itself, so autograd can differentiate it again:
+# Autograd does not look into C++ code, so register a derivative formula for each operator. The formula in
+# ``double_backward`` uses only PyTorch operations and ``softsign_backward``, which has a formula itself, so autograd
+# can differentiate the result again:
 
 
 def save(ctx, inputs, output):

@@ -2,8 +2,8 @@
 What goes on ctx, and what is saved
 ===================================
 
-Some values belong on ``ctx``, others in ``save_for_backward``. Here you learn which go where, and how to spot a
-mistake.
+Some values belong on ``ctx``, others in ``save_for_backward``. This page shows which value goes where, and how to spot
+a misplaced one.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
@@ -62,11 +62,11 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 # The cause
 # ---------
 #
-# In the second line, ``SigmoidOnCtx`` computes with the doubled values, so not even the sign is right.
-# ``save_for_backward`` notes the tensor's version, which every in-place operation increments, and ``ctx.saved_tensors``
-# checks it. Avoid the in-place operation, or apply it to a ``clone``. A write through ``.data`` or NumPy escapes this
-# check, and so does a kernel that gets a raw pointer. If you need such a kernel, tell autograd which tensor it has
-# changed, and you get the error:
+# The second line of output shows the in-place case: ``SigmoidOnCtx`` computes with the doubled values, so not even the
+# sign is right. ``save_for_backward`` records the tensor's version, which every in-place operation increments, and
+# ``ctx.saved_tensors`` raises an error if the version has changed. Avoid the in-place operation, or apply it to a
+# ``clone``. A write through ``.data`` or NumPy escapes this check, and so does a kernel that gets a raw pointer. If you
+# need such a kernel, tell autograd which tensor it has modified, and you get the error again:
 
 out = SigmoidSaved.apply(x)
 out.data.mul_(2)
@@ -88,7 +88,8 @@ except RuntimeError as error:
 #   you need to differentiate ``backward`` through them, see :doc:`lost_second_derivative`.
 # - Everything else, such as a number, a flag or a shape, goes on ``ctx``.
 #
-# A leaky ReLU needs a mask and a number. If you pass the number to ``save_for_backward``, you get a ``TypeError``:
+# A leaky ReLU needs a mask and a number, the slope. If you pass the slope to ``save_for_backward``, you get a
+# ``TypeError``:
 
 
 class LeakyReLUByMask(torch.autograd.Function):

@@ -2,8 +2,8 @@
 No fake impl, no autograd formula
 =================================
 
-``torch.library.custom_op`` makes a custom operator from a function that PyTorch cannot look inside. Here you see what
-PyTorch says about an unfinished operator, and how to complete it so that ``opcheck`` passes.
+``torch.library.custom_op`` makes a custom operator from a function that PyTorch cannot look inside. This page shows
+what PyTorch says about an unfinished operator, and how to complete the operator so that ``opcheck`` passes.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
@@ -28,7 +28,7 @@ torch._dynamo.reset()
 #
 # Each of the polygamma functions :math:`\psi_n` is the derivative of the previous one. To turn them into an operator,
 # you need a plain function with annotated types, a name for the operator in ``torch.ops``, and a list of the arguments
-# that the function changes, which is empty here.
+# that the function mutates, which is empty here.
 
 
 @custom_op("field_guide::polygamma", mutates_args=())

@@ -3,7 +3,8 @@ An operator under torch.func
 ============================
 
 Autograd can differentiate an operator made with ``torch.library.custom_op``, but under ``torch.func`` the operator
-raises an error or gives zeros. Here you see both problems, and fix them with a Function around the operator.
+raises an error or gives zeros. On this page you reproduce both problems, and fix them with a Function around the
+operator.
 
 Read :doc:`operator_vmap` and :doc:`forward_mode` first.
 
@@ -60,14 +61,14 @@ function = type(psi(x).grad_fn)._forward_cls
 print("setup_context" in vars(function), "jvp" in vars(function))
 
 # %%
-# As the output shows, this class has neither a ``setup_context`` nor a ``jvp`` of its own in PyTorch 2.13. Its
-# ``forward`` calls your ``setup_context`` instead, and the tangent is lost on the way.
+# As the output shows, the class that PyTorch 2.13 creates has neither a ``setup_context`` nor a ``jvp`` of its own.
+# Instead, its ``forward`` calls your ``setup_context``, and the tangent is lost on the way.
 #
 # The cure
 # --------
 #
-# Write the Function yourself and let it call the operator, so that ``torch.func`` and forward mode see the Function.
-# When you use ``torch.compile``, call the operator directly instead.
+# Write a Function of your own that calls the operator, so that ``torch.func`` and forward mode see this Function. When
+# you use ``torch.compile``, call the operator directly instead.
 
 
 class PolyGammaOfOperator(torch.autograd.Function):
@@ -108,9 +109,9 @@ blocks = torch.rand(2, 3, 4, dtype=torch.float64) + 0.5
 torch.testing.assert_close(vmap(psi, in_dims=1, out_dims=1)(blocks), polygamma(0, blocks))
 
 # %%
-# One zero is still wrong: the first value printed below. When forward mode runs inside forward mode, PyTorch 2.13 loses
-# this Function's second derivative without an error. Forward mode over reverse mode, as in ``torch.func.hessian``,
-# gives the right value:
+# One case still gives a wrong zero. When forward mode runs inside forward mode, PyTorch 2.13 loses this Function's
+# second derivative without raising an error, as the first value printed below shows. Forward mode over reverse mode, as
+# in ``torch.func.hessian``, gives the right value:
 
 point = inputs[:1].squeeze()
 second = [jacfwd(outer(psi_function))(point).item() for outer in (jacfwd, jacrev)]

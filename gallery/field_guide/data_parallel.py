@@ -3,7 +3,7 @@ A mean over the batch under DDP
 ===============================
 
 With ``DistributedDataParallel`` (DDP), several processes train copies of one model, each on its share of the batch.
-Here you see what DDP averages, and what a Function has to do itself if its result depends on the whole batch.
+This page shows what DDP averages, and what a Function has to do itself if its result depends on the whole batch.
 
 Read :doc:`/conv_bn_fusion/batch_norm_backward` first.
 
@@ -28,8 +28,8 @@ torch.manual_seed(0)
 # Several processes
 # -----------------
 #
-# In practice you start the processes with ``torchrun``. This page has to run by itself and without a network, so it
-# forks them instead, which works on Linux. A time limit and ``kill`` make sure that they end.
+# In practice you start the processes with ``torchrun``. But this page has to run by itself and without a network, so it
+# forks them instead, which works on Linux. A time limit and ``kill`` make sure that the processes end.
 
 
 def in_group(rank, job, count, folder):
@@ -56,8 +56,9 @@ def in_processes(count, job):
 #
 # ``Centred`` subtracts the mean over the batch, and its ``backward`` subtracts the mean of the gradient. You pass in
 # both means as functions: ``of_share`` averages the rows of one process, and ``of_all`` averages the rows of all
-# processes. Every process uses the sum from ``SumOverProcesses`` and sends back a gradient for it. These gradients add
-# up, so the ``backward`` of ``SumOverProcesses`` is also a sum over the processes.
+# processes. Every process uses the sum that ``SumOverProcesses`` returns, so every process also contributes to the
+# gradient of this sum. These contributions add up, which is why the ``backward`` of ``SumOverProcesses`` is a sum over
+# the processes, too.
 
 
 def of_share(x):
@@ -114,8 +115,9 @@ print(gradcheck(Centred.apply, inputs), gradgradcheck(Centred.apply, inputs))
 # The cause and the cure
 # ----------------------
 #
-# Each of the first four lines of output names the two means and shows the largest error. DDP averages each
-# ``weight.grad`` over the processes. If the shares are equal, as they are here, that is right as long as no row's
-# result depends on other rows. So the first line, where nothing is subtracted, is right. But DDP does nothing inside a
-# Function: if ``forward`` averages over all processes, ``backward`` has to do so too, as in the fourth line. For the
-# second derivative, read :doc:`data_parallel_twice`.
+# Each of the first four lines of output names two means, first the one in ``forward`` and then the one in ``backward``,
+# and ends with the largest error. DDP averages each ``weight.grad`` over the processes. With equal shares, as here,
+# this average is right as long as no row's result depends on other rows. So the first line, where nothing is
+# subtracted, shows only a rounding error. But DDP does nothing inside a Function. If ``forward`` averages over all
+# processes, ``backward`` has to do so too, which is why only the fourth line has an equally small error. For the second
+# derivative, read :doc:`data_parallel_twice`.

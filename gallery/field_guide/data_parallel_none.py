@@ -2,13 +2,13 @@
 Unused parameters under DDP
 ===========================
 
-DDP waits for every parameter's gradient. Here you see the error it raises when a parameter is unused, and what becomes
-of a ``None`` that ``backward`` returns.
+Distributed data parallel (DDP) waits for every parameter's gradient. This page shows the error that DDP raises when a
+parameter is unused, and what becomes of a ``None`` that ``backward`` returns.
 
 Read :doc:`none_and_zeros` and :doc:`data_parallel` first.
 
-The symptom: the second iteration raises ``Expected to have finished reduction in the prior iteration``. Or a gradient
-that is ``None`` without DDP becomes zero with it.
+The symptom: either the second iteration raises ``Expected to have finished reduction in the prior iteration``, or a
+gradient that is ``None`` without DDP becomes zero with it.
 """
 
 import torch
@@ -84,11 +84,11 @@ assert attempt_two_steps(Layer(), x, frozen=True) is None
 # The cause
 # ---------
 #
-# DDP waits for every parameter's gradient and takes its mean over the processes. The gradient of an unused parameter is
-# never finished, so the next iteration raises an error. A ``None`` from ``backward`` does count as finished, but it
-# enters the mean as zero. So the second printed line shows a gradient of four if no process returns ``None``, two if
-# one of the two does, and zero if both do. The end of that line shows that without DDP the gradient stays ``None``.
-# This difference matters if you use ``weight_decay``, for example:
+# DDP waits for every parameter's gradient and averages it across the processes. The gradient of an unused parameter
+# never arrives, so the next iteration raises an error. If ``backward`` returns ``None``, DDP does count the gradient as
+# having arrived, but it enters the average as zero. The second printed line shows the bias's gradient in four cases.
+# With DDP, it is 4 if neither of the two processes returns ``None``, 2 if one does, and 0 if both do. Without DDP, the
+# last case, it stays ``None``. This difference matters if you use ``weight_decay``, for example:
 
 for gradient in (None, torch.zeros(1)):
     bias = nn.Parameter(torch.ones(1))
@@ -101,8 +101,8 @@ for gradient in (None, torch.zeros(1)):
 # The cure
 # --------
 #
-# If a parameter is only sometimes unused, ``find_unused_parameters=True`` makes DDP look for it in the graph. If it is
-# frozen for good, set ``requires_grad=False`` on it before you wrap the model in DDP:
+# If a parameter is only sometimes unused, ``find_unused_parameters=True`` makes DDP search the graph for unused
+# parameters. If a parameter is frozen for good, set ``requires_grad=False`` on it before you wrap the model in DDP:
 
 
 def cures(rank, count):

@@ -2,8 +2,8 @@
 Second derivatives under DDP
 ============================
 
-DDP averages the gradient that ``backward`` leaves in ``grad``, and nothing else. Here you see two second derivatives
-that come out wrong with several processes, and correct both with a sum that autograd records.
+DDP averages the gradient that ``backward`` leaves in ``grad``, and nothing else. This page shows two second derivatives
+that are wrong as soon as several processes compute them, and corrects each with a sum that autograd records.
 
 Read :doc:`data_parallel` first.
 
@@ -71,16 +71,18 @@ for text in texts:
 assert errors[0] > 0.01 and errors[1] < 1e-14 and len(texts) == 1
 
 # %%
-# ``all_reduce`` works in place and has no derivative. Autograd warns you and carries on as if the mean were a constant,
-# so the result is wrong as soon as you differentiate ``backward``. ``SumOverProcesses`` is a Function, so autograd
-# records its sum, and the second printed error is only rounding.
+# ``all_reduce`` works in place and has no derivative. Autograd only warns you and carries on as if the mean were a
+# constant, so the result is wrong as soon as you differentiate ``backward`` (first printed error).
+# ``SumOverProcesses``, in contrast, is a Function, so autograd records its sum, and the second printed error is only
+# due to rounding.
 #
 # Gradients of parameters
 # -----------------------
 #
 # DDP averages a gradient when it arrives in ``grad``, but :func:`torch.autograd.grad` returns what one process has
-# computed. A penalty on this local gradient differs from process to process, and the mean of the penalties is not the
-# penalty of the mean. The second penalty below is on the mean gradient, which ``SumOverProcesses`` keeps in the graph:
+# computed. So a penalty on this local gradient differs from process to process, and the mean of these penalties is not
+# the penalty on the mean gradient. The second penalty in the code below uses the mean gradient, which
+# ``SumOverProcesses`` keeps in the graph:
 
 
 def weight_penalty(rank, count):
@@ -100,8 +102,8 @@ print(*(f"{error:.0e}" for error in errors))
 assert errors[0] > 0.01 and errors[1] < 1e-14
 
 # %%
-# In torch 2.13, you can't get around this with ``backward`` and ``create_graph=True``. DDP warns, and if there is more
-# than one parameter, here a weight and a bias, it raises an error:
+# In torch 2.13, you can't avoid this extra sum by calling ``backward`` with ``create_graph=True``. DDP warns you, and
+# if there is more than one parameter, here a weight and a bias, it raises an error:
 
 
 def create_graph(rank, count):

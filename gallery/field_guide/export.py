@@ -90,8 +90,9 @@ assert outcomes(RoundThrough.apply, x.detach()) == [[0.0] * 3] * 2
 # The exported programs return the right outputs, so only training is affected. A program consists of the operations of
 # ``forward``, and autograd differentiates those operations. For ``Squared``, this gives the same gradient as
 # ``backward``, but for ``RoundThrough`` it gives zeros. In torch 2.13, ``strict=True`` wraps the operations in
-# ``wrap_with_set_grad_enabled`` if the example requires grad. The operations then run with grad mode off, as they do
-# inside ``forward``. But the program has no ``backward`` to call, so you get the error.
+# ``wrap_with_set_grad_enabled`` if the example input requires grad. The operations then run with grad mode off, just as
+# they do inside ``forward``. But the program has no ``backward`` that could supply the gradient, so differentiating its
+# output raises an error.
 #
 # The cure
 # --------

@@ -2,13 +2,13 @@
 The fast mode of gradcheck errs both ways
 =========================================
 
-``gradcheck(..., fast_mode=True)`` can pass a wrong Function and fail a right one. Here you see both mistakes, and how
-to avoid them.
+``gradcheck(..., fast_mode=True)`` can pass a wrong Function and fail a right one. This page shows both mistakes, and
+how to avoid them.
 
 Read :doc:`gradcheck_says_yes` and :doc:`none_and_zeros` first.
 
-The symptom: a check with a large input passes in fast mode but fails without it. Or fast mode reports
-``Jacobian mismatch for output 0``, although that output has no gradient at all.
+The symptom: either a check with a large input passes in fast mode but fails without it, or fast mode reports ``Jacobian
+mismatch for output 0``, although that output has no gradient at all.
 """
 
 import torch
@@ -48,10 +48,10 @@ x = torch.randn(3, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(MeanOfNeighbours.apply, x, fast_mode=True, raise_exception=False))
 
 # %%
-# Fast mode doesn't compare the whole Jacobian :math:`J`, but only a single number, :math:`v^{\top} J\,u`. One wrong
-# element in two hundred changes this number by less than the tolerance. The vectors :math:`u` and :math:`v` are random
-# but the same in every call, so checking again doesn't help. Slow mode finds the mistake (second line), and so does
-# fast mode with a small input (third line).
+# Fast mode compares not the whole Jacobian :math:`J` but a single number, :math:`v^{\top} J\,u`. One wrong element in
+# two hundred changes this number by less than the tolerance. The vectors :math:`u` and :math:`v` are random but the
+# same in every call, so checking again doesn't help (first line of output). Slow mode finds the mistake (second line),
+# and so does fast mode with a small input (third line).
 #
 # A right Function fails
 # ----------------------
@@ -82,9 +82,10 @@ except RuntimeError as error:
     print(type(error).__name__, "\n".join(str(error).splitlines()[:3]), sep=": ")
 
 # %%
-# In the message, ``numerical`` is zero, the measured slope of ``whole``. In torch 2.13, fast mode compares this slope
-# with the one that ``backward`` gives for the next output, ``x - whole``. Use slow mode, which doesn't mix up the
-# outputs, or check a function that returns only the differentiable output:
+# In the error message, ``numerical`` is the measured derivative of ``whole``, which is zero. In torch 2.13, fast mode
+# compares this value with the wrong derivative, namely the one that ``backward`` returns for the second output, ``x -
+# whole``. So use slow mode, which doesn't confuse the two outputs, or check a function that returns only the
+# differentiable output:
 
 
 def part(x):

@@ -2,8 +2,8 @@
 Forward mode asks for jvp
 =========================
 
-``torch.func.jacfwd`` and ``torch.func.hessian`` need forward-mode differentiation. Here you add it to a Function and
-check it.
+``torch.func.jacfwd`` and ``torch.func.hessian`` rely on forward-mode differentiation, which a Function doesn't support
+by default. Here you add this support and check it.
 
 Read :doc:`function_transforms` first.
 
@@ -67,10 +67,10 @@ evaluate(lambda: jacfwd(ReverseOnly.apply, argnums=(0, 1))(a, x))
 # The cure
 # --------
 #
-# Write a ``jvp`` method. Save the tensors it needs with ``save_for_forward``, separately from those for ``backward``.
-# In ``ctx.saved_tensors``, each of the two methods then finds its own. For an input that doesn't move, the tangent is
-# zero, or ``None`` after ``ctx.set_materialize_grads(False)``. ``gradcheck`` and ``gradgradcheck`` cover forward mode
-# if you ask them to.
+# Write a ``jvp`` method, and save the tensors it needs with ``save_for_forward``, separately from those for
+# ``backward``. Each of the two methods then finds its own tensors in ``ctx.saved_tensors``. For an input that has no
+# tangent, ``jvp`` receives zeros, or ``None`` after ``ctx.set_materialize_grads(False)``. ``gradcheck`` and
+# ``gradgradcheck`` check forward mode only if an argument asks them to.
 
 
 class ScaledSquare(ReverseOnly):
@@ -112,8 +112,9 @@ for function in (NothingSaved, OneTermMissing):
     evaluate(lambda: jacfwd(function.apply, argnums=(0, 1))(a, x))
 
 # %%
-# The second mistake raises no error. The zero in the second line should be a 9, but autograd trusts ``jvp``. Checks of
-# ``backward`` accept both Functions, but ``check_forward_ad=True`` finds the second mistake:
+# The second mistake raises no error, because autograd trusts ``jvp``. So the second line of output has a zero where
+# there should be a 9. Checks of ``backward`` accept both Functions, but ``check_forward_ad=True`` finds the second
+# mistake:
 
 for function in (NothingSaved, OneTermMissing):
     print("gradgradcheck", gradgradcheck(function.apply, (a, x)))

@@ -2,13 +2,14 @@
 Nothing is freed after backward
 ===============================
 
-``backward`` frees saved tensors, but it cannot free a tensor on ``ctx``. Here you see why, and what else keeps memory
-from being freed.
+``backward`` frees saved tensors, but it cannot free a tensor on ``ctx``. This page explains why, and shows what else
+keeps memory from being freed.
 
 Read :doc:`tensors_on_ctx` first.
 
-You keep a list of losses during training, and memory grows much faster than the list. Or a second ``backward`` raises
-an error, although you used no loss twice. Or ``backward(create_graph=True)`` warns of a reference cycle.
+You keep a list of losses during training, and memory grows much faster than the list. Other symptoms are a second
+``backward`` that raises an error although you haven't used any loss twice, and a warning about a reference cycle from
+``backward(create_graph=True)``.
 """
 
 import gc
@@ -66,13 +67,13 @@ except RuntimeError as error:
     print(fill(f"{type(error).__name__}: {error}", 88))
 
 # %%
-# Tools that compress saved tensors or move them elsewhere use such hooks, and the hooks don't see an attribute of
-# ``ctx``. Saved tensors are freed as soon as ``backward`` has run, unless you called it with ``retain_graph=True``.
-# That is why the second ``backward`` raises an error. A tensor on ``ctx`` stays in memory as long as the loss, or
-# anything else, leads to the Function's node.
+# Tools that compress saved tensors or move them elsewhere use hooks like the one above, and such hooks don't see an
+# attribute of ``ctx``. Autograd frees saved tensors as soon as ``backward`` has run, unless you called it with
+# ``retain_graph=True``. That is why the second ``backward`` raises an error. A tensor on ``ctx``, by contrast, stays in
+# memory as long as the loss, or anything else, leads to the Function's node.
 #
-# So use ``save_for_backward``; :doc:`ctx_or_save_for_backward` says what may stay on ``ctx``. In a list of losses,
-# store ``loss.detach()`` or ``loss.item()``, which hold no graph:
+# So use ``save_for_backward``, and see :doc:`ctx_or_save_for_backward` for what may stay on ``ctx``. In a list of
+# losses, store ``loss.detach()`` or ``loss.item()``, which hold no graph:
 
 assert loss.grad_fn is not None and loss.detach().grad_fn is None
 
@@ -80,9 +81,9 @@ assert loss.grad_fn is not None and loss.detach().grad_fn is None
 # Two losses with a common part
 # -----------------------------
 #
-# You can get the same error without using any loss twice. It is enough that two losses share a part of the graph, or
-# that you reuse a tensor from the previous step. Add the losses and call ``backward`` once, or compute the second loss
-# from ``hidden.detach()`` if its gradient should not flow back into the shared part:
+# The error about a second backward can appear even if you use no loss twice. It also appears if two losses share part
+# of the graph, or if you reuse a tensor from the previous step. Either add the losses and call ``backward`` once, or
+# compute the second loss from ``hidden.detach()`` if its gradient should not flow back into the shared part:
 
 hidden = SigmoidSaved.apply(x)
 first, second = hidden.sum(), hidden.square().sum()
@@ -105,9 +106,9 @@ torch.testing.assert_close(x.grad, hidden.detach())
 # A gradient that leads back to its tensor
 # ----------------------------------------
 #
-# With ``create_graph=True`` a gradient has a history, which leads to ``x`` and to the saved tensors. ``backward``
-# stores the gradient in ``x.grad``, so ``x`` leads back to itself. This cycle passes through C++, and its memory is
-# lost (``True`` in the output):
+# With ``create_graph=True``, a gradient has a history that leads to ``x`` and to the saved tensors. Since ``backward``
+# stores the gradient in ``x.grad``, ``x`` then leads back to itself. This cycle passes through C++, so the memory it
+# holds is lost. In the output, ``True`` means that this memory is still in use:
 
 
 def by_backward(x):

@@ -2,14 +2,14 @@
 FSDP has freed the weight that ``backward`` needs
 =================================================
 
-Fully sharded data parallel (FSDP) leaves each process only a part of every weight, and gathers the whole weight while a
-module needs it. If your Function saves a weight, its ``backward`` may find an empty tensor instead. Here you see when
-that happens, and how to return the output so that it doesn't.
+Fully sharded data parallel (FSDP) leaves each process with only a part of every weight, and gathers the whole weight
+while a module needs it. If your Function saves a weight, its ``backward`` may find an empty tensor in place of that
+weight. This page shows when that happens, and how to return the output so that it doesn't.
 
 Read :doc:`data_parallel_none` first.
 
-The symptom: ``backward`` raises ``setStorage … out of bounds for storage of size 0``. Or there is no error, but the
-weight gets no gradient.
+The symptom: either ``backward`` raises ``setStorage … out of bounds for storage of size 0``, or there is no error, but
+the weight gets no gradient.
 """
 
 from textwrap import fill
@@ -25,8 +25,9 @@ from torch.distributed.fsdp import fully_shard
 # The symptom
 # -----------
 #
-# Each of two processes has half of the rows. ``Linear`` is the Function of :doc:`data_parallel_none`, which saves its
-# weight. The model returns its output inside a ``holder``, at first a ``SimpleNamespace``:
+# There are two processes, and each gets half of the input rows. ``Linear`` is the Function from
+# :doc:`data_parallel_none`, which saves its weight for backward. The model returns its output inside a container, the
+# ``holder``. In this first attempt, the container is a ``SimpleNamespace``:
 
 from data_parallel import in_processes
 from data_parallel_none import Linear
@@ -83,22 +84,23 @@ print(freed, kept, missing)
 assert (freed, kept, missing) == (0, 48, None) and "storage of size 0" in error
 
 # %%
-# The numbers are the first weight's size in bytes after ``forward``. With ``reshard_after_forward=True`` FSDP has freed
-# the weight, and ``backward`` raises an error. By default FSDP still keeps the weights of the outermost module, so
-# ``backward`` runs here, but ``weight.grad`` stays ``None``.
+# The two numbers in the output give the size of the first weight's storage, in bytes, after ``forward``. The first
+# number was measured with ``reshard_after_forward=True``: FSDP has freed the weight, so the size is 0 and ``backward``
+# raises an error. The second was measured with the default, where FSDP still keeps the weights of the outermost module.
+# So ``backward`` runs here, but ``weight.grad`` stays ``None``.
 #
 # The cause
 # ---------
 #
-# FSDP has to know when ``backward`` begins, so that it can gather the weights and, later, average their gradients. For
-# that it puts hooks on the tensors that ``forward`` returns. It finds them in tuples and dicts, but not in every
-# object, and a ``SimpleNamespace`` hides them.
+# FSDP has to know when ``backward`` begins, so that it can gather the weights and, later, average their gradients. To
+# find out, it puts hooks on the tensors that ``forward`` returns. FSDP finds these tensors in tuples and dicts, but not
+# in every kind of object, and a ``SimpleNamespace`` hides them.
 #
 # The cure
 # --------
 #
-# Return the tensors themselves, or a tuple or dict of them. Then FSDP gathers the freed weight again, and the gradient
-# is the one that a single process computes from all rows:
+# Return the tensors themselves, or a tuple or dict of them. Then FSDP all-gathers the freed weight again, and the
+# gradient agrees with the one that a single process computes from the whole batch:
 
 
 def in_dict(rank, count):
@@ -114,4 +116,4 @@ torch.testing.assert_close(gradient, expected)
 assert freed == 0
 
 # %%
-# Even if the output isn't hidden, a second derivative can end in the same error. See :doc:`fully_sharded_twice`.
+# Even if the output isn't hidden, a second derivative can end in the same error, as :doc:`fully_sharded_twice` shows.

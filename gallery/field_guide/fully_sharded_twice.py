@@ -2,8 +2,8 @@
 Second derivatives under FSDP
 =============================
 
-A gradient penalty needs the weights again after the first backward, but by then FSDP has freed them. Here you see the
-call that gathers them, and two settings that look right but don't help.
+A gradient penalty needs the weights again after the first backward, but by then FSDP has freed them. This page shows
+the call that gathers them again, and two settings that look right but don't help.
 
 Read :doc:`fully_sharded` first.
 
@@ -23,8 +23,8 @@ from torch.distributed.fsdp import FSDPModule
 # -----------
 #
 # The model and the call that shards it come from :doc:`fully_sharded`. The loss is a penalty on the gradient with
-# respect to the rows. The first line of output shows this penalty for three steps in one process without FSDP. The
-# lines after it show the errors that you get with FSDP in two processes:
+# respect to the input rows. The first line of output shows this penalty for three training steps in one process without
+# FSDP. The lines after it show the errors that you get with FSDP in two processes:
 
 from data_parallel import in_processes
 from fully_sharded import Model, shard
@@ -66,14 +66,15 @@ for reshard in (True, False):
 # The cause
 # ---------
 #
-# FSDP frees the weights when ``backward`` is done, but the graph that ``create_graph=True`` has made still needs them.
-# With ``reshard_after_forward=False``, FSDP keeps them, but only until that first ``backward``, so the second error is
-# the same.
+# FSDP frees the weights when ``backward`` is done, but the graph that ``create_graph=True`` has created still needs
+# them. With ``reshard_after_forward=False``, FSDP keeps the weights longer, but only until that first ``backward``, so
+# the second error is the same as the first.
 #
 # The cure
 # --------
 #
-# Call ``unshard`` before the second ``backward``. It is not recursive, so call it on each module that was sharded:
+# Call ``unshard`` before the second ``backward``. This method is not recursive, so call it on each module that was
+# sharded:
 
 
 def gather(model):
@@ -91,13 +92,13 @@ for wrap in (shard, shard_both):
     torch.testing.assert_close(show("unshard", wrap=wrap, between=gather), whole)
 
 # %%
-# With one sharded module or two, the penalties match those of a single process. The price is memory, because all
-# weights are held in full at the same time.
+# Whether one module is sharded or two, the penalties now match those of a single process. The price is memory, because
+# all weights are held in full at the same time.
 #
 # What only looks right
 # ---------------------
 #
-# After ``set_reshard_after_backward(False)`` FSDP doesn't free the weights, and no error is raised. But it doesn't
+# After ``set_reshard_after_backward(False)``, FSDP doesn't free the weights, so no error is raised. But FSDP doesn't
 # gather them again for the next step either, so the optimizer changes weights that ``forward`` never uses:
 
 

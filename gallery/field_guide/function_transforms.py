@@ -2,13 +2,13 @@
 torch.func and custom Functions
 ===============================
 
-``torch.func.grad``, ``vmap`` and ``jacrev`` expect more of a custom Function than ``backward()`` does. Here you write
-one that they accept.
+``torch.func.grad``, ``vmap`` and ``jacrev`` expect more of a custom Function than ``backward()`` does. On this page you
+write a Function that they accept.
 
 Read :doc:`/double_backward/saving_outputs` first.
 
 The symptom: your Function works with ``backward()`` and with :func:`~torch.autograd.grad`, but a ``torch.func``
-transform asks for a ``setup_context`` method, and once you have added it, for ``vmap`` support.
+transform asks for a ``setup_context`` method and, once you have added it, for ``vmap`` support.
 """
 
 from textwrap import fill
@@ -86,8 +86,9 @@ attempt(vmap(ReciprocalInTwo.apply))
 # The cure
 # --------
 #
-# ``vmap`` can batch all three methods by itself as long as they use only PyTorch operations that it can handle, don't
-# use ``if`` on a tensor's value, and compute no result whose shape depends on values. One line gives it permission:
+# ``vmap`` can batch all three methods by itself if they use only PyTorch operations that it can handle, contain no
+# ``if`` on a tensor's value, and compute no result whose shape depends on values. A single line in the class tells it
+# that this is the case:
 
 
 class Reciprocal(ReciprocalInTwo):

@@ -2,8 +2,8 @@
 torch.autograd.grad in backward
 ===============================
 
-``backward`` can leave a derivative to autograd. If it does so as shown here, the Function can still be compiled and
-differentiated twice, and no parameter loses its gradient.
+``backward`` can leave a derivative to autograd. If you do this as shown here, you can still compile the Function and
+differentiate it twice, and no parameter loses its gradient.
 
 Read :doc:`/double_backward/losing_intermediates` and :doc:`torch_compile` first.
 
@@ -64,9 +64,9 @@ except torch._dynamo.exc.Unsupported as error:
 # ``torch.compile`` reads the code before it runs. And ``frequency`` gets no gradient because it isn't one of the
 # Function's inputs, and autograd doesn't record ``forward``.
 #
-# Autograd doesn't record ``backward`` either, unless you ask it to, so without ``enable_grad`` there is no inner graph,
-# and ``WaveUnrecorded`` raises an error. In ``WaveKeepingGraph``, all that ``create_graph=True`` does is keep the inner
-# graph in memory as long as the gradient exists:
+# Unless you ask it to, autograd doesn't record what happens in ``backward`` either. So without ``enable_grad`` there is
+# no inner graph, and ``WaveUnrecorded`` raises an error. In ``WaveKeepingGraph``, the only effect of
+# ``create_graph=True`` is to keep the inner graph in memory as long as the gradient exists:
 
 
 class WaveUnrecorded(WaveByGrad):
@@ -171,9 +171,9 @@ torch.testing.assert_close(grads, grad(module(x).sum(), tensors))
 # ----------------------------
 #
 # The error message recommends ``torch._dynamo.config.trace_autograd_ops = True``. This setting lets you compile
-# ``WaveByGrad``, but its second derivative stays lost. Worse, it makes a compiled gradient penalty around a Function
-# wrong in torch 2.13, without an error and even if the Function is right. The last two lines are the eager and the
-# compiled gradient of such a penalty; for penalties that compile, see :doc:`torch_compile_twice`.
+# ``WaveByGrad``, but the second derivative is still lost. Worse, in torch 2.13 the setting makes a compiled gradient
+# penalty around a Function wrong, without an error and even if the Function is right. The last two lines of output are
+# the eager and the compiled gradient of such a penalty. For penalties that compile, see :doc:`torch_compile_twice`.
 
 
 def penalty(x):

@@ -2,12 +2,12 @@
 A parameter's grad stays None
 =============================
 
-Here you learn to return the right number of gradients from ``backward``, each in the right place, and to compute only
-the ones that are needed.
+This page shows how to return the right number of gradients from ``backward``, each in the right place, and how to
+compute only the ones that are needed.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: after ``loss.backward()`` has run, ``weight.grad`` is still ``None``. Or autograd complains about an
+The symptom: either ``weight.grad`` is still ``None`` after ``loss.backward()`` has run, or autograd complains about an
 ``incorrect number of gradients``.
 """
 
@@ -59,12 +59,12 @@ for function in (LinearWithNone, LinearTooFew):
 #
 # ``backward`` has to return one gradient for each input of ``forward``, in the same order. Returning too few is an
 # error, and so is returning too many, unless the extra ones at the end are ``None``. But ``None`` is also a legal
-# gradient: it says that the output does not depend on that input. So ``LinearWithNone`` leaves ``weight.grad`` at
+# gradient, which says that the output does not depend on that input. So ``LinearWithNone`` leaves ``weight.grad`` at
 # ``None``, an optimizer skips this parameter, and training goes on as if nothing were wrong.
 #
-# :func:`~torch.autograd.grad` does complain (in earlier versions of PyTorch with
-# ``One of the differentiated Tensors appears to not have been used in the graph``), while ``torch.func.grad`` returns
-# zeros. A gradient check finds the mistake:
+# :func:`~torch.autograd.grad` does complain about the missing gradient (in earlier versions of PyTorch with ``One of
+# the differentiated Tensors appears to not have been used in the graph``), whereas ``torch.func.grad`` returns zeros. A
+# gradient check finds the mistake:
 
 x.requires_grad_()
 print("gradcheck    ", gradcheck(LinearWithNone.apply, (x, weight), raise_exception=False))
@@ -77,8 +77,8 @@ torch.testing.assert_close((out, *grad(out.sum(), x)), (expected, *grad(expected
 # --------
 #
 # Return a gradient for each tensor that the output depends on, and ``None`` for numbers and flags.
-# ``ctx.needs_input_grad`` tells you which tensors require a gradient. For the others you can return ``None`` and save
-# the work:
+# ``ctx.needs_input_grad`` tells you which tensors require a gradient. For the others, you can skip the computation and
+# return ``None``:
 
 computed = []
 
@@ -112,12 +112,12 @@ print("gradgradcheck", gradgradcheck(Linear.apply, (x, weight, 2.0)))
 
 # %%
 # The first call computed only ``grad_weight``, because ``x`` required no gradient, just like the data that a network's
-# first layer gets. The second call asked only for ``grad_x``, but both were computed: ``needs_input_grad`` knows which
-# inputs require a gradient, but not which gradients you ask :func:`~torch.autograd.grad` for.
+# first layer gets. The second call asked only for ``grad_x``, but both gradients were computed: ``needs_input_grad``
+# knows which inputs require a gradient, but not which gradients you ask :func:`~torch.autograd.grad` for.
 #
-# Each gradient is a product :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` is the Jacobian, the
-# derivatives of all output elements with respect to all elements of one input. ``backward`` returns the product in the
-# input's shape and doesn't need to build the large :math:`J`:
+# Each gradient is a product :math:`g J`, where :math:`g` is ``grad_output`` and :math:`J` is the Jacobian. The Jacobian
+# holds the derivatives of all output elements with respect to all elements of one input. ``backward`` returns the
+# product in the input's shape. It doesn't need to build :math:`J`, which is large:
 
 grad_output = torch.randn(4, 2, dtype=torch.float64)
 out = Linear.apply(x, weight, 2.0)
@@ -129,8 +129,8 @@ print(tuple(jacobian.shape))
 # Backward is never called
 # ------------------------
 #
-# If ``backward`` doesn't run at all, either no path leads from the loss to the Function's node, or there is no such
-# node. The node is missing if no input required a gradient, if grad mode was off, or if you called ``forward`` without
+# If ``backward`` doesn't run at all, either no path leads from the loss to the Function's node, or the Function has no
+# node. It has none if no input required a gradient, if grad mode was off, or if you called ``forward`` without
 # ``apply``. In the last case autograd differentiates the operations inside ``forward`` and never uses your formula:
 
 with torch.no_grad():

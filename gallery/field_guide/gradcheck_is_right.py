@@ -2,13 +2,14 @@
 Training runs, gradcheck fails
 ==============================
 
-If a gradient has more elements than its input, autograd sums it to fit, so you may not notice that a sum is missing
-from ``backward``. Here you learn to read what :func:`~torch.autograd.gradcheck.gradcheck` says about such a gradient.
+If a gradient has more elements than its input, autograd sums it to fit the input's shape, so you may not notice that
+``backward`` lacks a sum. This page teaches you to read what :func:`~torch.autograd.gradcheck.gradcheck` says about such
+a gradient.
 
 Read :doc:`/double_backward/saving_inputs` first. If your Function is correct but the check fails anyway, read
 :doc:`gradcheck_says_no`.
 
-The symptom: the output is right, the loss goes down and nothing is raised, but the check fails.
+The symptom: the output is right, the loss goes down and no error is raised, but the check fails.
 """
 
 from textwrap import fill
@@ -52,10 +53,10 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# In the error message, ``input 1`` is the second input, ``weight``. In both matrices, each row belongs to one element
-# of this input and each column to one element of the output. The numerical matrix holds the right derivatives: the
-# first weight, in the first row, changes output elements 0 and 1. The analytical matrix holds the same values, but in
-# other places.
+# In the error message, ``input 1`` is the second input, ``weight``. In both of the printed matrices, each row belongs
+# to one element of this input and each column to one element of the output. The numerical matrix holds the right
+# derivatives. For example, the first weight, in the first row, changes output elements 0 and 1. The analytical matrix
+# holds the same values, but in the wrong places.
 
 def flat_scale(weight):
     return (x * weight[:, None]).flatten()
@@ -66,10 +67,11 @@ print(jacobian.T.tolist())  # the numerical matrix, from autograd
 assert jacobian.T.tolist() == [[1, 2, 0, 0], [0, 0, 3, 4]]
 
 # %%
-# If a gradient is larger than its input, autograd sums it to the input's size, as it does after broadcasting. It sums
-# over dimensions that were added on the left, and over those in which the input has size 1. With a square ``x`` the
-# shapes fit, but autograd sums over the rows instead of the columns. With a single row they also fit, and the result is
-# even right. With any other shape of ``x`` they don't fit, and the first ``backward`` raises an error:
+# If a gradient is larger than its input, autograd sums it to the input's shape, as it does after broadcasting. It sums
+# over dimensions that were added on the left, and over those in which the input has size 1. If ``x`` is square, the
+# summed gradient has the weights' shape, but its values are wrong, because autograd has summed over the rows instead of
+# the columns. With a single row, the shape is right too, and so, by chance, are the values. With any other shape of
+# ``x``, autograd can't sum the gradient to the weights' shape, and the first ``backward`` raises an error:
 
 rows = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
 try:
@@ -86,8 +88,9 @@ def on_one_row(x, weight):
 print("gradcheck    ", gradcheck(on_one_row, (rows[:1], weight[:1])))
 
 # %%
-# So check with dimensions of different sizes, none of them 1, and do the summing yourself. You can leave the sum to
-# autograd only if the weights are a column of shape ``(rows, 1)``, as in ``ScaleByColumn``:
+# So choose test inputs whose dimensions have different sizes, none of them 1, and sum over the broadcast dimensions
+# yourself. In this example, you can leave that sum to autograd only if the weights are a column of shape ``(rows, 1)``,
+# as in ``ScaleByColumn``:
 
 
 class ScaleRowsSummed(ScaleRows):

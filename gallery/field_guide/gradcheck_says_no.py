@@ -2,8 +2,8 @@
 gradcheck fails on a correct Function
 =====================================
 
-Sometimes :func:`~torch.autograd.gradcheck.gradcheck` raises a false alarm. Here you learn to tell one from a bug, and
-to call the check so that it measures your ``backward`` and nothing else.
+Sometimes :func:`~torch.autograd.gradcheck.gradcheck` raises a false alarm. This page shows how to tell a false alarm
+from a bug, and how to call the check so that it tests your ``backward`` and nothing else.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -51,9 +51,9 @@ with warnings.catch_warnings(record=True) as caught:
 print(fill(f"UserWarning: {caught[0].message}", 78))
 
 # %%
-# The two Jacobians are similar, and the warning names the cause. The finite differences use a step of ``eps=1e-6``. A
-# ``float32`` value has about seven digits, and if you subtract two outputs that are this close together, only one or
-# two of those digits remain. The fix is ``float64``:
+# The two printed Jacobians are similar, and the warning names the cause of the difference. The check computes finite
+# differences with a step of ``eps=1e-6``. A ``float32`` value has about seven digits, and if you subtract two outputs
+# that are this close together, only one or two of those digits remain. The fix is to use ``float64``:
 
 x = x.detach().double().requires_grad_()
 print("gradcheck    ", gradcheck(Quartic.apply, x))
@@ -86,8 +86,8 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# The check takes one step to the right and one to the left. The slope between these two points is one half, which is
-# not the slope on either side. Keep your test points away from kinks and jumps:
+# The check takes one step to the right of zero and one to the left. The slope between these two points is one half,
+# which is not the slope on either side. So keep your test points away from kinks and jumps:
 
 x = torch.randn(4, 3, dtype=torch.float64)
 x = (x.sign() * (x.abs() + 0.1)).requires_grad_()
@@ -98,9 +98,10 @@ print("gradgradcheck", gradgradcheck(torch.relu, x))
 # Elements that share memory
 # --------------------------
 #
-# The check changes one input element at a time, but in an expanded tensor, and in overlapping windows, other elements
-# change with it. The check refuses the expanded tensor with a message that names the cause. For the windows it measures
-# wrong derivatives, and its message doesn't say why. Check a contiguous copy instead:
+# The check changes one input element at a time. But in an expanded tensor and in overlapping windows, elements share
+# memory, so when one element changes, others change with it. The check rejects the expanded tensor with a message that
+# names the cause. For the overlapping windows, it measures wrong derivatives, and its message doesn't say why. In
+# either case, check a contiguous copy instead:
 
 
 def on_shared_memory(x):

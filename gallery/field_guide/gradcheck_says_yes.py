@@ -49,8 +49,8 @@ print("grad_bias    ", grad_bias.tolist())
 torch.testing.assert_close((out, grad_bias), (x - bias, torch.ones_like(bias)))
 
 # %%
-# The check varies only the inputs that require grad. So in a check, every input for which ``backward`` returns a
-# gradient must require grad.
+# A gradient check varies only the inputs that require grad. So in the check, every input for which ``backward`` returns
+# a gradient must require grad.
 #
 # Real values in a complex tensor
 # -------------------------------
@@ -98,5 +98,5 @@ print("gradcheck    ", gradcheck(ComplexSquareConj.apply, z))
 print("gradgradcheck", gradgradcheck(ComplexSquareConj.apply, z))
 
 # %%
-# Two other causes have their own pages. Fast mode compares too little (see :doc:`fast_mode`), and the check passes only
-# contiguous gradients to ``backward`` (see :doc:`not_contiguous`).
+# Two other reasons why a wrong gradient can pass the check have their own pages. Fast mode compares too little (see
+# :doc:`fast_mode`), and the check gives only contiguous gradients to ``backward`` (see :doc:`not_contiguous`).

@@ -7,8 +7,8 @@ a critic with such a penalty, first with a custom Function that is wrong and the
 
 Read :doc:`/double_backward/saving_outputs` first.
 
-The symptom: the penalty has the right value, but training does not reduce it. Nothing is raised, and
-``gradcheck`` passes.
+The symptom: the penalty has the right value, but training does not reduce it. You get no error, and ``gradcheck``
+passes.
 """
 
 import torch
@@ -86,17 +86,19 @@ wrong_gp = train("TanhDetached WGAN-GP", TanhDetached.apply, between, 1)
 assert wrong[1] > wrong[0] and wrong_gp[1] < wrong_gp[0]
 
 # %%
-# Each line shows the penalty before the first step, then the penalty and the loss before the last step. With WGAN-GP
-# all seems well, because the penalty has fallen, but with R1 it has grown.
+# Each line shows three values: the penalty before the first step, the penalty before the last step, and the loss before
+# the last step. With WGAN-GP the penalty has fallen, so all seems well. With R1 the penalty has grown, so something is
+# wrong.
 #
 # The cause
 # ---------
 #
-# The penalty contains a first derivative, so its gradient needs a second. Training can shrink the critic's derivative
-# in two ways: by making the weights small, or by moving :math:`x` to where :math:`\tanh` is flat and :math:`1 - y^2` is
-# small. Autograd treats the detached :math:`y` as a constant, so the second way is lost. ``gradgradcheck`` notices
-# this. There is another sign: the inner layer's bias affects the penalty only through :math:`y`, so the penalty gives
-# it no gradient.
+# The penalty contains a first derivative, so the gradient of the penalty needs a second derivative. Training can shrink
+# the critic's derivative in two ways: by making the weights small, or by moving :math:`x` to where :math:`\tanh` is
+# flat and :math:`1 - y^2` is small. Autograd treats the detached :math:`y` as a constant, so the penalty's gradient
+# takes only the first way into account. ``gradgradcheck`` notices this mistake, and the inner layer's bias shows it
+# too. The bias can affect the penalty only through :math:`y`, and :math:`y` is detached, so the bias gets no gradient
+# from the penalty.
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 print("gradcheck    ", gradcheck(TanhDetached.apply, x))
@@ -130,9 +132,10 @@ assert right[0] == wrong[0] and sum(right[1:]) < 0.3 < 0.6 < sum(wrong[1:])
 assert right_gp[0] == wrong_gp[0] and abs(sum(right_gp[1:]) - sum(wrong_gp[1:])) < 0.05
 
 # %%
-# Both penalties start at the same values as before, because the wrong Function computed these correctly. With R1, the
-# penalty and the loss now end far lower than with the wrong Function. With WGAN-GP, the sum of the two is almost the
-# same as before, so a training run that looks good cannot replace the check.
+# Both penalties start at the same values as before, because even the wrong Function computed these correctly. With R1,
+# the penalty and the loss now end far lower than with the wrong Function. With WGAN-GP, however, the sum of penalty and
+# loss is almost the same as with the wrong Function. So a training run that looks good cannot replace a check of the
+# second derivative.
 #
 # What ``create_graph=True`` does
 # -------------------------------

@@ -2,13 +2,13 @@
 A loss that ignores its incoming gradient
 =========================================
 
-A loss whose ``backward`` ignores ``grad_output`` trains well until you multiply it by a factor. Here you see what it
-does with and without a factor, and which check finds the mistake.
+A loss whose ``backward`` ignores ``grad_output`` trains well until you multiply the loss by a factor. This page shows
+what such a loss does with and without a factor, and which check finds the mistake.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
-The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``backward not multiplied by grad_output``. Or a factor in
-front of the loss makes no difference to training, and with a gradient scaler, SGD hardly changes the parameters.
+The symptom: :func:`~torch.autograd.gradcheck.gradcheck` says ``backward not multiplied by grad_output``. In training, a
+factor in front of the loss makes no difference, and with a gradient scaler, SGD hardly changes the parameters.
 """
 
 import torch
@@ -52,10 +52,10 @@ torch.testing.assert_close(grad(HalfSquares.apply(x), x)[0], x)
 # The cause
 # ---------
 #
-# The last step of a computation receives a gradient of one, so this loss works as long as it comes last (first line).
-# But if a factor follows, such as the loss's weight in a sum of several losses or the ``GradScaler`` factor in mixed
-# precision, it arrives as ``grad_output`` and is lost here (second line). The scaler then divides a gradient that was
-# never multiplied (third line).
+# The last step of a computation receives a gradient of one, so this loss works as long as it is the last step (first
+# line of output). But if the loss is multiplied by a factor, this factor arrives as ``grad_output``, which the Function
+# ignores (second line). Such a factor may be the loss's weight in a sum of several losses, or the ``GradScaler`` factor
+# in mixed precision. In the latter case, the scaler then divides a gradient that was never multiplied (third line).
 #
 # The cure
 # --------

@@ -2,7 +2,8 @@
 A Function that works in place
 ==============================
 
-Here you write a Function that changes its input in place, and find out which tensors autograd doesn't let you change.
+On this page you write a Function that changes its input in place, and find out which tensors autograd doesn't let you
+change.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -52,11 +53,11 @@ except RuntimeError as error:
 # The cause and the cure
 # ----------------------
 #
-# The values are doubled, so the gradient should be 2, not 1. But the tensor's ``grad_fn`` is still the one from
-# ``clone``, so the backward pass bypasses the Function. ``mark_dirty`` gives the changed tensor a new ``grad_fn``.
-# ``forward`` has to return that very tensor, and ``backward`` must not need the values that were overwritten. If
-# ``forward`` calls ``save_for_backward(x)`` and then ``x.mul_(x)``, for example, ``backward`` computes with the squared
-# values, and you get no error.
+# The values are doubled, so the gradient should be 2, but the output shows 1. The tensor's ``grad_fn`` is still the one
+# from ``clone``, so the backward pass bypasses the Function. The cure is ``mark_dirty``, which gives the changed tensor
+# a new ``grad_fn``. ``forward`` has to return that very tensor, and ``backward`` must not need the values that were
+# overwritten. If ``forward`` calls ``save_for_backward(x)`` and then ``x.mul_(x)``, for example, ``backward`` computes
+# with the squared values instead of the original ones, and you get no error.
 
 
 class Double(DoubleUndeclared):
@@ -78,9 +79,9 @@ print(out.tolist(), grad_x.tolist(), out.grad_fn.name())
 print("gradcheck", gradcheck(double_a_copy, x), gradgradcheck(double_a_copy, x))
 
 # %%
-# In torch 2.13 ``torch.compile`` respects ``mark_dirty``, even if the result of ``apply`` is not used, as in
-# ``doubled``. But it requires ``forward`` to return the input ``x`` itself and not the result of ``mul_``, although the
-# two are the same tensor:
+# In torch 2.13, ``torch.compile`` respects ``mark_dirty`` even when the result of ``apply`` goes unused, as it does in
+# ``doubled``. But ``torch.compile`` requires ``forward`` to return the input ``x`` itself and not the result of
+# ``mul_``, although the input and that result are the same tensor:
 
 
 class DoubleReturnsMul(Double):
@@ -138,7 +139,7 @@ attempts = (
     lambda: Double.apply(x),  # 2: a leaf
     lambda: Double.apply(x[:1]),  # 3: a view of a leaf
     lambda: Double.apply(x.clone().unbind()[0]),  # 4: one of several views
-    lambda: Flat.apply(x.clone().view(1, 2)).mul_(2),  # 5: a view made by a Function
+    lambda: Flat.apply(x.clone().view(1, 2)).mul_(2),  # 5: a view created by a Function
     lambda: DoubleOfCopy.apply(x),  # 6: marked dirty but not an input
 )
 for number, attempt in enumerate(attempts, start=1):
@@ -153,10 +154,11 @@ assert Flat.apply(row).shape == (2,)
 print("gradcheck", gradcheck(Flat.apply, row), gradgradcheck(Flat.apply, row))
 
 # %%
-# In attempt 6, ``forward`` marks a view of a tensor that it made itself, but you may mark only inputs that you have
-# changed.
+# In attempt 6, ``forward`` creates a tensor and marks a view of this tensor as dirty. But you may mark only inputs that
+# you have changed.
 #
-# You can change a copy instead, as ``double_a_copy`` does. Keep in mind that autograd refuses a Function only after its
-# ``forward`` has run. In attempts 2 and 3, ``x`` had already been changed by then:
+# If autograd doesn't let you change a tensor, change a copy instead, as ``double_a_copy`` does. Keep in mind that
+# autograd raises the error only after the Function's ``forward`` has run. By that time, attempts 2 and 3 had already
+# changed ``x``:
 
 assert x.tolist() == [4.0, 4.0]  # it was [1, 2]

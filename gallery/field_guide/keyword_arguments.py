@@ -2,8 +2,8 @@
 Keyword arguments and defaults in ``apply``
 ===========================================
 
-``backward`` returns one gradient for each argument, but an argument left at its default doesn't always count. Here you
-see how ``apply`` treats keywords and defaults, and how to offer both to your callers.
+``backward`` returns one gradient for each argument that the Function gets, and an argument left at its default isn't
+always one of them. This page shows how ``apply`` treats keywords and defaults, and how to offer both to your callers.
 
 Read :doc:`grad_is_none` first.
 
@@ -65,16 +65,16 @@ assert try_calls(Scaled.apply) == [[5.0, 5.0], [5.0, 5.0], "IndexError", "TypeEr
 # The cause
 # ---------
 #
-# In torch 2.13 ``apply`` accepts keywords, even for a tensor, and puts them in the order of ``forward``'s parameters,
-# so the second call works just like the first. But ``apply`` doesn't fill in defaults. In the third call the Function
-# gets only one argument, so ``ctx.needs_input_grad`` has length one, and index 1 does not exist. ``backward`` may still
-# return three gradients in this call, as long as the surplus ones are ``None``. The fourth call raises an error because
-# ``weight`` is missing between ``x`` and ``factor``.
+# In torch 2.13, ``apply`` accepts keywords, even for a tensor, and puts them in the order of ``forward``'s parameters,
+# so the second call works just like the first. But ``apply`` doesn't fill in defaults, so in the third call the
+# Function gets only one argument. ``ctx.needs_input_grad`` then has length one, so reading its index 1 raises an error.
+# ``backward`` may still return three gradients in this call, as long as the surplus gradients are ``None``. The fourth
+# call raises an error because ``weight``, which stands between ``x`` and ``factor``, is missing.
 #
 # With ``setup_context``
 # ----------------------
 #
-# If the Function has ``setup_context``, ``apply`` fills in the defaults before it does anything else, and all four
+# If the Function has ``setup_context``, ``apply`` fills in the defaults before it does anything else. Then all four
 # calls give the right gradients:
 
 
@@ -98,8 +98,8 @@ except torch._dynamo.exc.Unsupported as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0]}")
 
 # %%
-# But ``torch.compile`` still leaves the defaults out, even in torch 2.13. The ``Unsupported`` error is raised because
-# ``setup_context`` got one input where it expected three.
+# But ``torch.compile`` still leaves the defaults out, even in torch 2.13. If the caller passes only the first argument,
+# ``setup_context`` gets one input where it expects three, which leads to the ``Unsupported`` error.
 #
 # The cure
 # --------

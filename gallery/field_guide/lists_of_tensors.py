@@ -7,8 +7,8 @@ an ``nn.ParameterList`` or a module, and how do you pass them so that each gets 
 
 Read :doc:`grad_is_none` first.
 
-The symptom: the Function's output has ``requires_grad=False``, so a term of the loss has no effect on training. Or the
-gradient of every weight in a list stays ``None``, with no error at all.
+The symptom: either the Function's output has ``requires_grad=False``, so a term of the loss has no effect on training,
+or the gradient of every weight in a list stays ``None``, with no error at all.
 """
 
 from textwrap import fill
@@ -57,8 +57,9 @@ assert (factor.grad.item(), a.grad, b.grad) == (5.0, None, None)
 # ---------
 #
 # Of all its arguments, ``apply`` connects only the tensors to the graph. It treats a list like a number or a string, as
-# something without a gradient. In the five lines with ``False``, no argument was a tensor. In the last line, ``factor``
-# was a tensor. For the list, ``backward`` returned ``None``, and autograd refuses anything else in its place:
+# something that has no gradient. In the first five calls, no argument was a tensor, so the output says ``False``. In
+# the last call, ``factor`` was a tensor, so it got its gradient. For the list, ``backward`` returned ``None``, and
+# autograd accepts nothing else there:
 
 
 class NormOfListRefused(NormOfList):
@@ -88,7 +89,7 @@ print("gradcheck    ", gradcheck(norm_of_list, (factor, a, b), raise_exception=F
 # The cure
 # --------
 #
-# Use a star to unpack the tensors when you call ``apply``, and collect them again inside the Function. ``backward``
+# Unpack the tensors with an asterisk when you call ``apply``, and collect them again inside the Function. ``backward``
 # then returns one gradient for each tensor.
 
 
@@ -119,7 +120,7 @@ print("gradgradcheck", gradgradcheck(NormOfAll.apply, (factor, a, b)))
 # Outputs follow the same rule
 # ----------------------------
 #
-# If ``forward`` returns a tuple of tensors, they are connected to the graph. Tensors in a list are not:
+# Tensors that ``forward`` returns in a tuple are connected to the graph. Tensors in a list are not:
 
 
 class Halves(torch.autograd.Function):

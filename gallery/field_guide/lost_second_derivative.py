@@ -2,7 +2,8 @@
 The second derivative is silently wrong
 =======================================
 
-A Function can lose part of its second derivative without raising an error. How do you notice, and why does it happen?
+A Function can lose part of its second derivative without raising an error. How do you notice the loss, and why does it
+happen?
 
 Read :doc:`/double_backward/losing_intermediates` first: it explains why an intermediate has no history.
 
@@ -57,8 +58,9 @@ print("silu     ", derivatives_at_one(silu, 2))
 
 # %%
 # The first derivative is the same as with PyTorch's own ``silu``, but the second is not. The Function in
-# :doc:`/double_backward/losing_intermediates` raised an error when it was used by itself. This one doesn't, because
-# part of its gradient still depends on ``x``. But ``gradgradcheck`` finds the mistake:
+# :doc:`/double_backward/losing_intermediates` raised an error if nothing else in the computation depended on ``x``. You
+# get no such error here, because part of this Function's gradient still depends on ``x``. But ``gradgradcheck`` finds
+# the mistake:
 
 x = torch.randn(4, dtype=torch.float64, requires_grad=True)
 

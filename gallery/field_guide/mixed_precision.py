@@ -2,8 +2,8 @@
 Mixed precision: a bfloat16 crash in backward
 =============================================
 
-Your Function works in float32 and in float64, yet it fails under automatic mixed precision (AMP). Here you see what
-``torch.autocast`` does to a Function, and meet the two decorators made for this case.
+Your Function works in float32 and in float64, yet it fails under automatic mixed precision (AMP). This page shows what
+``torch.autocast`` does to a Function, and introduces the two decorators made for this case.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -57,11 +57,11 @@ assert seen == [(False, torch.bfloat16, torch.float32)]
 # ---------
 #
 # Autocast applies to a block of code. It was on during ``forward``, so ``@`` made bfloat16 copies of its two factors.
-# The output is therefore bfloat16, and so is the gradient that comes back for it. But the saved tensors are the inputs
-# themselves, in float32. ``backward`` runs later, outside the block and with autocast off (the printed ``False``), so
-# nothing makes the two dtypes equal.
+# The output is therefore bfloat16, and so is the gradient that comes back for it. The saved tensors, however, are the
+# original inputs in float32. ``backward`` runs later, outside the block and with autocast off (the printed ``False``),
+# so nothing converts one dtype to the other.
 #
-# A gradient check doesn't find this, because it needs float64, which autocast leaves as it is:
+# A gradient check doesn't find this mistake, because it needs float64 inputs, which autocast leaves as they are:
 
 pair = [tensor.detach().double().requires_grad_() for tensor in (x, weight)]
 print("gradcheck    ", gradcheck(matmul_undecorated, pair))
@@ -99,9 +99,9 @@ print("gradcheck    ", gradcheck(matmul, pair))
 print("gradgradcheck", gradgradcheck(matmul, pair))
 
 # %%
-# But ``MatmulUndecorated`` passed these checks too. The check that counts compares ``Matmul`` with PyTorch's own
-# operation under autocast, for both dtypes ``x`` can have in practice: float32 if it comes from the data, bfloat16 if
-# it comes from the previous layer.
+# ``MatmulUndecorated`` passed these gradient checks too, so they are not enough. The check that counts compares
+# ``Matmul`` with PyTorch's own operation under autocast. It covers both dtypes that ``x`` can have in practice: float32
+# if it comes from the data, bfloat16 if it comes from the previous layer.
 
 for inputs in ((x, weight), (x.bfloat16(), weight)):
     out = matmul(*inputs)
@@ -116,5 +116,5 @@ for inputs in ((x, weight), (x.bfloat16(), weight)):
 # computed in bfloat16. A ``GradScaler`` needs no special treatment as long as ``backward`` uses ``grad_output``; see
 # :doc:`ignores_grad_output`.
 #
-# On a GPU, write ``device_type="cuda"``. The decorators have two traps, one with ``setup_context`` and one with
-# ``cast_inputs``; see :doc:`mixed_precision_twice`.
+# On a GPU, write ``device_type="cuda"``. The decorators fail with ``setup_context``, and with ``cast_inputs`` they can
+# lose the second derivative; see :doc:`mixed_precision_twice`.

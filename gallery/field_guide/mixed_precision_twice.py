@@ -2,14 +2,14 @@
 Mixed precision: two traps of the decorators
 ============================================
 
-The AMP decorators don't suit every Function: with ``setup_context`` they make ``backward`` fail, and with
-``cast_inputs`` they can lose the second derivative. Here you see both failures, and a few lines that avoid them without
-decorators.
+The decorators for automatic mixed precision (AMP) don't suit every Function: with ``setup_context`` they make
+``backward`` fail, and with ``cast_inputs`` they can lose the second derivative. This page shows both failures, and a
+few lines that avoid them without decorators.
 
 Read :doc:`mixed_precision` first.
 
-The symptom: ``backward`` raises an ``AttributeError`` about ``_fwd_used_autocast``. Or a gradient penalty is wrong in
-mixed precision, without an error.
+The symptom: either ``backward`` raises an ``AttributeError`` about ``_fwd_used_autocast``, or a gradient penalty is
+wrong in mixed precision, and no error is raised.
 """
 
 import torch
@@ -20,7 +20,8 @@ from torch.autograd import grad, gradcheck, gradgradcheck
 # An attribute is missing
 # -----------------------
 #
-# This Function has both a ``forward`` and a ``setup_context``. Below it, the same Function gets the decorators:
+# This Function has both a ``forward`` and a ``setup_context``. The class below it is the same Function with the
+# decorators added:
 
 
 class CubeInTwoSteps(torch.autograd.Function):
@@ -64,7 +65,7 @@ print("x._fwd_used_autocast", x._fwd_used_autocast)
 #
 # ``cast_inputs=torch.float32`` is meant for code that can't handle bfloat16. It casts the inputs and runs ``forward``
 # with autocast switched off. Here the input ``half`` is bfloat16, as if it came from a previous layer. The second
-# derivative of :math:`(x^3)^2` is :math:`30 x^4`, so it should be 30 and 480.
+# derivative of :math:`(x^3)^2` is :math:`30 x^4`, so it should be 30 at 1, and 480 at 2.
 
 
 class CubeCastInside(torch.autograd.Function):
@@ -97,9 +98,10 @@ print("gradcheck    ", gradcheck(CubeCastInside.apply, exact))
 print("gradgradcheck", gradgradcheck(CubeCastInside.apply, exact))
 
 # %%
-# The decorator casts ``half`` before ``forward`` begins, but at a point where autograd isn't recording. So
-# ``save_for_backward`` keeps a copy without history, as in :doc:`lost_second_derivative`, and the first list is wrong.
-# In float32 (second list) and in the float64 checks no cast is needed, so the second derivative is right.
+# The decorator casts ``half`` before ``forward`` begins, but autograd doesn't record this cast. So
+# ``save_for_backward`` keeps a copy without history, as in :doc:`lost_second_derivative`, and the first printed list is
+# wrong. With float32 inputs (second list), and with the float64 inputs of the checks, no cast is needed, so the second
+# derivative is right.
 #
 # The cure: cast outside
 # ----------------------

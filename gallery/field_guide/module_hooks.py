@@ -2,8 +2,8 @@
 Backward hooks and in-place layers
 ==================================
 
-A full backward hook on a module is a convenient way to look at gradients, until an in-place operation comes along. Here
-you see what such a hook wraps around a module, and two ways to look at gradients without the wrapper.
+A full backward hook on a module is a convenient way to look at gradients, until an in-place operation comes along. This
+page shows what such a hook wraps around a module, and two ways to look at gradients without the wrapper.
 
 Read :doc:`in_place` first.
 
@@ -83,7 +83,7 @@ assert node.name() == "BackwardHookFunctionBackward"
 # %%
 # To show the gradients to the hook, PyTorch passes the module's inputs and outputs through a Function of its own, which
 # returns them unchanged. So the module receives views of its inputs, and the caller receives views of the outputs, all
-# made by that Function. As you saw in :doc:`in_place`, such views cannot be changed in place. ``Squared`` itself has
+# created by that Function. As you saw in :doc:`in_place`, such views cannot be changed in place. ``Squared`` itself has
 # nothing to do with the error.
 #
 # The cure
@@ -119,15 +119,16 @@ print("gradcheck    ", gradcheck(Squared.apply, x))
 print("gradgradcheck", gradgradcheck(Squared.apply, x))
 
 # %%
-# A hook on a node gets this node's gradients. They are also the module's gradients if the module consists of a single
-# Function, as it does here.
+# A hook on a node receives this node's gradients. If the module consists of a single Function, as it does here, they
+# are also the module's gradients.
 #
 # The hook is not called
 # ----------------------
 #
-# PyTorch sets up a module's hooks only if you call the module itself, not if you call its ``forward``. The backward
-# pass also has to go through the module: no hook is called if nothing in the module or before it requires grad, or if
-# ``grad`` asks only for the module's weights. Each of these three cases prints a zero:
+# PyTorch sets up a module's backward hooks only if you call the module itself, not if you call its ``forward``. The
+# backward pass also has to go through the module. It doesn't if nothing in the module or before it requires grad, or if
+# ``grad`` asks only for the module's weights. The code below counts how often a backward hook is called. It prints 1
+# for an ordinary call, and 0 for each of these three cases:
 
 linear, tanh = nn.Linear(2, 2).double(), nn.Tanh()
 for module in (linear, tanh):

@@ -2,13 +2,14 @@
 None and zeros in backward
 ==========================
 
-A caller may use only some of a Function's outputs. Here you write a ``backward`` that can handle this, and mark the
-outputs that autograd should not differentiate at all.
+A caller may use only some of a Function's outputs. On this page you write a ``backward`` that can handle this case, and
+mark the outputs that autograd should not differentiate at all.
 
 Read :doc:`/double_backward/saving_intermediates` first.
 
 The symptom: after ``set_materialize_grads(False)``, ``backward`` raises a ``TypeError`` about ``NoneType`` as soon as
-an output goes unused. Or a loss on one of the outputs has no effect on training, and no error is raised.
+an output goes unused. Another symptom is that a loss on one of the outputs has no effect on training, and no error is
+raised.
 """
 
 import torch
@@ -44,9 +45,9 @@ else:
     raise AssertionError("no None arrived")
 
 # %%
-# The loss doesn't depend on the cosine, so no gradient arrives for it. By default, autograd would pass zeros instead,
-# and this ``backward`` would work. ``set_materialize_grads(False)`` saves you the zeros and the work on them, but any
-# gradient may then be ``None``. They may even all be ``None`` at once, a case that
+# The loss doesn't depend on the cosine, so no gradient arrives for that output. By default, autograd would pass zeros
+# instead, and this ``backward`` would work. ``set_materialize_grads(False)`` spares you the zeros and the work on them,
+# but then any incoming gradient may be ``None``. Even all of them can be ``None`` at once, a case that
 # :func:`~torch.autograd.gradcheck.gradcheck` tries:
 
 
@@ -92,8 +93,8 @@ torch.testing.assert_close((part, whole), (x.frac(), x.floor()))
 
 # %%
 # A loss on ``whole`` has no effect on training and raises no error. If you mark ``whole`` as non-differentiable, you do
-# get an error when you differentiate such a loss, unless another term of the loss requires grad. An output of integers,
-# like the third one below, needs no mark, because it cannot require grad.
+# get an error when you differentiate such a loss, unless another term of the loss requires grad. An integer output,
+# like the third output below, doesn't have to be marked, because an integer tensor cannot require grad.
 
 
 class SplitMarked(Split):

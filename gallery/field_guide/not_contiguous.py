@@ -3,11 +3,11 @@ A gradient that is not contiguous
 =================================
 
 A kernel can be right for every gradient that ``gradcheck`` tries, yet wrong for gradients that it meets in a network.
-Here you see why, and how to make ``gradcheck`` notice.
+This page explains why, and shows how to make ``gradcheck`` notice.
 
 Read :doc:`gradcheck_says_yes` first.
 
-The symptom: ``gradcheck`` passes. But if a transpose follows the Function, the gradient is wrong, and if a plain sum
+The symptom: ``gradcheck`` passes, but if a transpose follows the Function, the gradient is wrong. If a plain sum
 follows it, the kernel reads memory that does not belong to the gradient.
 """
 
@@ -55,9 +55,9 @@ except RuntimeError as error:
 # The cause
 # ---------
 #
-# The first list above is wrong, because the operation after the Function decides how ``grad_output`` is laid out in
-# memory. Its ``stride`` says how many elements to move to reach the next row and the next column. After a sum,
-# ``grad_output`` is a single value in memory, which all elements share:
+# The first list printed above is wrong, because the operation that follows the Function decides which strides
+# ``grad_output`` has. A tensor's ``stride`` says how many elements apart consecutive rows and consecutive columns are
+# in memory. After a sum, ``grad_output`` is a single value in memory, which all its elements share:
 
 for following in (torch.exp, lambda out: out.t() * weight, torch.sum):
     out = CubeOfMemory.apply(x)
@@ -65,8 +65,9 @@ for following in (torch.exp, lambda out: out.t() * weight, torch.sum):
     print(grad_output.stride(), grad_output.is_contiguous())
 
 # %%
-# The checks make their own gradients, stored row by row. ``gradgradcheck`` has a switch for other layouts,
-# ``gen_non_contig_grad_outputs``, but it doesn't help here. What helps is a transpose after the Function:
+# Both gradient checks make their own gradients, which are contiguous (stored row by row). ``gradgradcheck`` has an
+# option for gradients with other strides, ``gen_non_contig_grad_outputs``, but it doesn't help here. To reveal the
+# mistake, add a transpose after the Function:
 
 
 def transposed(x):
@@ -81,8 +82,8 @@ print("gradcheck    ", gradcheck(transposed, x, raise_exception=False))
 # --------
 #
 # ``contiguous`` returns a copy stored row by row, or the tensor itself if it is already stored that way. Call it on
-# every other tensor that a kernel reads, too. Here ``x`` also comes in transposed, but only PyTorch's operations read
-# it, and they take the layout into account:
+# every other tensor that a kernel reads, too. Here ``x`` is transposed as well, but it needs no copy, because only
+# PyTorch's own operations read it, and these respect its strides:
 
 
 class CubeInOrder(CubeOfMemory):

@@ -2,8 +2,8 @@
 Backward is not reentrant
 =========================
 
-Here you check a Function that draws random numbers, and learn to tell whether the message in the title means a bug or
-rounding.
+On this page you check a Function that draws random numbers, and learn to tell whether the message in the title comes
+from a bug or from rounding.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -22,7 +22,7 @@ torch.manual_seed(0)
 # A bug: two draws
 # ----------------
 #
-# This Function multiplies its input by noise, which it draws in ``forward`` and then again in ``backward``:
+# This Function multiplies its input by noise. It draws the noise once in ``forward`` and once more in ``backward``:
 
 
 class NoiseDrawnTwice(torch.autograd.Function):
@@ -44,17 +44,19 @@ for nondet_tol in (0.0, 1.0):
         print(*(fill(line, 78) for line in message.splitlines()), sep="\n")
 
 # %%
-# The words ``although analytical gradient matches numerical gradient`` mean nothing here: the check writes them before
-# it has compared the two gradients. If you raise ``nondet_tol``, it goes on to compare them, and they don't match.
+# The words ``although analytical gradient matches numerical gradient`` mean nothing here, because the check writes them
+# before it has compared the two gradients. If you raise ``nondet_tol``, the check goes on to compare the gradients, and
+# they don't match.
 #
-# The huge numerical values are themselves a symptom, because the check divides the difference between two noisy outputs
-# by twice its tiny step of ``eps=1e-6``. No ``backward`` can match a ``forward`` that draws new noise each time.
+# The huge numerical values are a symptom too. The check divides the difference between two outputs by twice its tiny
+# step of ``eps=1e-6``, and here the two outputs contain different noise. No ``backward`` can match a ``forward`` that
+# draws new noise each time.
 #
 # The cure: one draw
 # ------------------
 #
-# Draw the noise once, in ``forward``, and save it, as dropout does with its mask. The function that you check has to
-# set the seed, so that every call draws the same noise:
+# Draw the noise once, in ``forward``, and save it, as dropout does with its mask. The function that you pass to the
+# check has to set the seed first, so that every call draws the same noise:
 
 
 class Noise(torch.autograd.Function):
@@ -83,7 +85,7 @@ assert not torch.equal(Noise.apply(x), Noise.apply(x))
 # ---------------------
 #
 # If a kernel's threads all add to the same memory location, they do so in whatever order they arrive, and each order
-# may round differently. A random permutation imitates this:
+# may give different rounding errors. A random permutation imitates this:
 
 
 class ShuffledDot(torch.autograd.Function):
@@ -114,9 +116,10 @@ print("max, max - min", f"{max(grads).item():.2f} {spread.item():.0e}")
 assert 1e13 * spread < max(grads).abs()
 
 # %%
-# The last printed line shows the largest of 100 gradients and their spread. The gradient is more than :math:`10^{13}`
-# times as large as the spread, so this is rounding. With a bug like the one above, the two would be about equally
-# large. For rounding, allow ten times the spread:
+# The last printed line shows the largest of 100 gradients and their spread, the largest minus the smallest. The
+# gradient is more than :math:`10^{13}` times as large as the spread, so this is only rounding. With a bug like the one
+# above, the gradient and the spread would be about equally large. To accept rounding, let the check tolerate ten times
+# the spread:
 
 for check in (gradcheck, gradgradcheck):
     print(check.__name__, check(ShuffledDot.apply, (scale, weight), nondet_tol=1e-12))

@@ -2,8 +2,8 @@
 Tensors that are not yours to change
 ====================================
 
-``backward`` must not write to ``grad_output``, and ``forward`` must not write to an input without declaring it. Here
-you see why.
+``backward`` must not write to ``grad_output``, and ``forward`` must not write to an input without declaring it. This
+page shows what goes wrong if they do.
 
 Read :doc:`in_place` first.
 
@@ -46,21 +46,22 @@ for function in (TripleOverGrad, TripleBesideGrad):
     print(f"{function.__name__:16}", [grad_input.tolist() for grad_input in grads])
 
 # %%
-# The second list in each line is the gradient of ``bias``, which should be 1.
+# In each line of output, the second list is the gradient of ``bias``, which should be 1 everywhere.
 #
 # The cause
 # ---------
 #
 # In the backward pass, an addition sends the *same* tensor into both branches, and the branch that was recorded last
-# runs first. If that branch triples the tensor in place, the other branch gets the tripled values. So the result may
-# depend on the order of the two terms, as it does in this residual connection, where both orders should give 4:
+# runs first. If that branch triples the tensor in place, the other branch receives the tripled values. So the gradient
+# may depend on the order of the two terms in the addition, as in this residual connection, where both orders should
+# give 4:
 
 for out in (TripleOverGrad.apply(x * 1) + x * 1, x * 1 + TripleOverGrad.apply(x * 1)):
     print(grad(out, x, torch.ones_like(out))[0].tolist())
 
 # %%
-# By itself, the Function passes ``gradcheck``. If a plain ``sum`` follows it, ``mul_`` raises an error, because ``sum``
-# sends back an expanded gradient in which one element is repeated many times:
+# By itself, the wrong Function still passes ``gradcheck``. But if a plain ``sum`` follows it, ``mul_`` raises an error,
+# because ``sum`` sends back an expanded gradient in which one element is repeated many times:
 
 print("gradcheck    ", gradcheck(TripleOverGrad.apply, x))
 try:
@@ -100,7 +101,7 @@ except RuntimeError as error:
 # Inputs as scratch paper
 # -----------------------
 #
-# ``forward`` can do the same damage. Here the output, 5, is right, but the caller's tensor has changed:
+# ``forward``, too, can overwrite the caller's tensor. Here the output, 5, is right, but the caller's input has changed:
 
 
 class SquaresOverInput(torch.autograd.Function):
@@ -125,9 +126,9 @@ except RuntimeError as error:
     print(f"{type(error).__name__}: {error}")
 
 # %%
-# Each call of ``forward`` starts from the values that the previous call left behind. The check divides the difference
-# between two calls by twice its tiny step, which gives values like ``1.2e+08``. The fix is to use a new tensor for
-# every result. If you do mean to change the input, declare it; see :doc:`in_place`.
+# During this gradient check, each call of ``forward`` starts from the values that the previous call left behind. The
+# check divides the difference between two such calls by twice its tiny step, which gives values like ``1.2e+08``. The
+# fix is to use a new tensor for every result. If you do mean to change the input, declare it; see :doc:`in_place`.
 
 
 class SquaresBesideInput(SquaresOverInput):

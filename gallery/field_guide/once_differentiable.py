@@ -99,9 +99,9 @@ print("gradcheck  ", gradcheck(ProductOnce.apply, (x.double(), weight.double()))
 # The cause
 # ---------
 #
-# The right value is 1734, but three of the four ways gave 6. In PyTorch 2.13 the decorator attaches the gradients to a
-# node that raises an error when autograd runs it. But this node's edges lead to new leaves that hold the gradients, and
-# not to the inputs:
+# The derivative should be 1734, but three of the four ways gave 6. In PyTorch 2.13 the decorator attaches the gradients
+# to a node that raises an error when autograd runs it. But this node's edges lead to new leaves that hold the
+# gradients, and not to the inputs:
 
 (grad_x,) = grad(ProductOnce.apply(x, weight).square(), x, create_graph=True)
 leaves = [node.variable for node, _ in grad_x.grad_fn.next_functions]
@@ -109,8 +109,9 @@ print(grad_x.grad_fn.name(), [leaf.item() for leaf in leaves])
 assert not any(leaf is tensor for leaf in leaves for tensor in (x, weight))
 
 # %%
-# ``grad`` and ``backward(inputs=...)`` run only the nodes on a path to the tensor that you ask for. The decorator's
-# node is not among them, so only :math:`2w = 6` remains, the derivative of the penalty's second term.
+# The calls ``grad`` and ``backward(inputs=...)`` run only the nodes on a path to the tensor that you ask for. The
+# decorator's node is not among them, so all that remains is the derivative of the penalty's second term, which is
+# :math:`2w = 6`.
 #
 # The cure
 # --------
@@ -148,9 +149,9 @@ print("gradcheck  ", gradcheck(ProductGuarded.apply, (x.double(), weight.double(
 # If you want the second derivative instead
 # -----------------------------------------
 #
-# The error from ``by_backward`` says only that ``ProductOnce.backward`` was marked with the decorator, not that it
-# can't be differentiated. If ``backward`` consists of PyTorch operations on saved inputs and outputs, as it does here,
-# you can remove the decorator. ``gradgradcheck`` then tells you whether that was right:
+# The error from ``by_backward`` says only that ``ProductOnce.backward`` was marked with the decorator, not that this
+# method can't be differentiated. If ``backward`` consists of PyTorch operations on saved inputs and outputs, as it does
+# here, you can remove the decorator. ``gradgradcheck`` then tells you whether removing it was right:
 
 
 class Product(ProductOnce):

@@ -2,13 +2,15 @@
 A Function in an ONNX model
 ===========================
 
-An ONNX model only computes outputs, so an exporter ignores your ``backward``. But it has to follow your ``forward``.
-Here you see which code it can follow, which it rejects, and which it replaces with a constant.
+An ONNX model only computes outputs, so an exporter ignores your ``backward``. But it does have to follow your
+``forward``. This page shows what kind of code an exporter can follow, what it rejects, and what it replaces with a
+constant.
 
 Read :doc:`export` first.
 
-The symptom: the export raises ``Couldn't export Python operator``, ``.numpy() is not supported for tensor subclasses``
-or ``No ONNX function found``. Or it succeeds, and the model returns the same values for every input.
+The symptom: the export fails with ``Couldn't export Python operator``, ``.numpy() is not supported for tensor
+subclasses`` or ``No ONNX function found``. Another symptom is that the export succeeds, but the model returns the same
+values for every input.
 """
 
 import io
@@ -32,9 +34,10 @@ logging.getLogger("torch.onnx").setLevel(logging.ERROR)
 # The symptom
 # -----------
 #
-# ``RoundThrough`` from :doc:`zero_or_lost` uses a PyTorch operation, whereas this Function calls SciPy. The old
-# exporter, which PyTorch calls deprecated, is still available as ``dynamo=False``. ONNX's own evaluator runs each
-# exported model on an input that the exporter has not seen:
+# The code exports two Functions: ``RoundThrough`` from :doc:`zero_or_lost`, which uses a PyTorch operation, and the one
+# below, which calls SciPy. It uses both the default exporter and the old one, ``dynamo=False``, which PyTorch calls
+# deprecated but still offers. ONNX's own evaluator then runs each exported model on an input that the exporter has not
+# seen:
 
 from zero_or_lost import RoundThrough
 
@@ -92,21 +95,23 @@ for function, expected in ((RoundThrough, [True, True]), (ErfFromSciPy, [None, F
 assert attempt("old", partial(old, autograd_inlining=False), RoundThrough.apply) is None
 
 # %%
-# For each exported model, a line shows its operations, its number of inputs, and whether its values are right.
+# For each exported model, one line of output shows its operations, its number of inputs, and whether its values are
+# right.
 #
 # The cause
 # ---------
 #
 # In torch 2.13, the default exporter traces ``forward`` with ``torch.export``, which passes in tensors without values,
-# and SciPy cannot compute with those. The old exporter records the PyTorch operations of one call instead. It records
-# none for SciPy, so only the result of this call is left, as a constant, and the model no longer has an input. With
-# ``autograd_inlining=False``, the old exporter doesn't look into a Function at all.
+# and SciPy cannot compute with those. The old exporter instead runs the model once and records its PyTorch operations.
+# SciPy's part contains no such operations, so the exporter stores the result of this one call as a constant, and the
+# exported model no longer has an input. With ``autograd_inlining=False``, the old exporter doesn't look into a Function
+# at all.
 #
 # The cure
 # --------
 #
-# Wrap SciPy's code in an operator, and tell the exporter which ONNX operation it stands for. In your own code, give the
-# operator its derivative too, as in :doc:`custom_op`, although the exporter doesn't need it:
+# Wrap SciPy's code in an operator, and tell the exporter which ONNX operation this operator stands for. The exporter
+# doesn't need the operator's derivative, but in your own code you should define it too, as in :doc:`custom_op`:
 
 
 @custom_op("field_guide::erf", mutates_args=())

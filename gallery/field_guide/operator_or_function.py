@@ -7,7 +7,7 @@ Here the same formula is written both ways, so that you can see which to choose.
 
 Read :doc:`custom_op` and :doc:`torch_compile` first.
 
-The symptom: a Function that calls SciPy works, but ``torch.compile`` refuses it with ``Unsupported method call``.
+The symptom: a Function that calls SciPy works, but ``torch.compile`` rejects it with ``Unsupported method call``.
 """
 
 import torch
@@ -75,8 +75,8 @@ for function in (PolyGamma.apply, torch.ops.field_guide.polygamma):
 # The difference
 # --------------
 #
-# ``torch.compile`` traces into a Function, and there it meets SciPy, which it cannot trace. It does not trace into an
-# operator. Instead, the operator becomes a single operation in the compiled graph.
+# ``torch.compile`` traces into a Function, but it cannot trace the call to SciPy inside ``PolyGamma``. An operator
+# isn't traced into. Instead, it becomes a single operation in the compiled graph.
 
 for function in (PolyGamma.apply, polygamma):
     try:
@@ -92,10 +92,10 @@ for function in (PolyGamma.apply, polygamma):
 #   ``opcheck``.
 #
 # - If ``forward`` and ``backward`` consist of PyTorch operations, write a Function. ``torch.compile`` can trace it
-#   unless it does one of the things that :doc:`torch_compile` lists.
+#   unless the Function does one of the things that :doc:`torch_compile` lists.
 #
-# - For ``vmap``, you can use either. A Function needs a rule (see :doc:`vmap_rule`), while an operator works without
-#   one, but slowly (see :doc:`operator_vmap`).
+# - For ``vmap``, you can use a Function or an operator. A Function needs a rule (see :doc:`vmap_rule`), while an
+#   operator works without one, but slowly (see :doc:`operator_vmap`).
 #
 # - For ``torch.func.grad`` and forward mode, write a Function, if necessary around an operator (see
 #   :doc:`custom_op_transforms`).

@@ -2,14 +2,15 @@
 opcheck fails in float32
 ========================
 
-An operator's fake impl is a promise about what the result will look like. Here you break that promise, first about the
-dtype and then about memory, see which of the two ``opcheck`` notices, and fix the operator.
+An operator's fake impl is a promise about what the result will look like. On this page you break that promise twice,
+first about the dtype and then about memory. You see which of the two violations ``opcheck`` notices, and then fix the
+operator.
 
 Read :doc:`custom_op` first.
 
-The symptom: an operator passes ``opcheck`` in ``float64`` but fails in ``float32`` with
-``Dtypes torch.float64 and torch.float32 are not equal``. Or calling an operator raises an error that says
-``must not also be an input``.
+The symptom: an operator passes ``opcheck`` in ``float64`` but fails in ``float32`` with ``Dtypes torch.float64 and
+torch.float32 are not equal``. Another symptom is that calling an operator raises an error that says ``must not also be
+an input``.
 """
 
 from textwrap import fill
@@ -43,9 +44,9 @@ for values in (x, x.float()):
 torch.testing.assert_close(digamma(x), torch.special.digamma(x))
 
 # %%
-# The result also has to be in new memory. If an operator returns its input or a view of it, the call raises an error.
-# But if the result shares the input's memory through NumPy, neither the call nor ``opcheck`` notices, and a change to
-# the result also changes the input:
+# The result also has to be in newly allocated memory. If an operator returns its input or a view of it, the call raises
+# an error. But if the result shares the input's memory through NumPy, neither the call nor ``opcheck`` notices, and a
+# change to the result also changes the input:
 
 
 @custom_op("field_guide::identity", mutates_args=())
@@ -77,8 +78,8 @@ assert values.tolist() == [0, 0, 0]
 # --------
 #
 # Give the result the input's dtype and device, and raise a clear error for any input that the operator cannot handle,
-# as the operator from :doc:`custom_op` does. If the function that you call returns a view, copy it with
-# ``torch.tensor``.
+# as the operator from :doc:`custom_op` does. If a NumPy function that your operator calls returns a view of an array,
+# copy the values into a new tensor with ``torch.tensor``.
 
 square = torch.rand(3, 3) + 0.5
 for values in (x, x.float(), x.bfloat16(), x[0], x[:0], square.t(), square[:, ::2]):
@@ -97,9 +98,10 @@ else:
 # Changing an argument
 # --------------------
 #
-# If an operator is meant to change an argument, name the argument in ``mutates_args``, and return nothing. Then
-# ``opcheck`` passes, but autograd has no derivative for the change. In torch 2.13 you get no error, and the gradient
-# comes out as if the argument had not changed. So if you want to differentiate an operator, let it return a new tensor:
+# If an operator is meant to mutate an argument, name the argument in ``mutates_args``, and return nothing. Then
+# ``opcheck`` passes, but autograd has no derivative for the mutation. So if you want to differentiate an operator, let
+# it return a new tensor. If it mutates an argument instead, in torch 2.13 you get no error, and the gradient comes out
+# as if the argument had not been modified:
 
 
 @custom_op("field_guide::double_it", mutates_args=("x",))

@@ -22,9 +22,9 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# Take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning itself goes
-# to the standard error stream, which this page doesn't show. Instead, the code counts how many elements SciPy gets at
-# once, first with the batch in the first dimension and then in the last.
+# Take the operator from :doc:`custom_op` and a batch of five samples with three elements each. The warning goes to the
+# standard error stream, which this page doesn't show. So the code prints how many elements SciPy receives at once
+# instead. The first number is for a batch in the first dimension, and the second is for a batch in the last dimension.
 
 from custom_op import polygamma, psi
 
@@ -60,5 +60,5 @@ assert elements_at_once(x, 0) == elements_at_once(x.T, 1) == 5 * 3
 torch.testing.assert_close(grad_x, torch.special.polygamma(1, x))
 
 # %%
-# In the last two lines of code, autograd differentiates the result of ``vmap``. The other order, ``vmap`` over
-# ``torch.func.grad``, needs a Function around the operator; see :doc:`custom_op_transforms`.
+# In the last two lines of code above, autograd differentiates the result of ``vmap``. If you want to apply ``vmap`` to
+# ``torch.func.grad`` instead, you need a Function around the operator; see :doc:`custom_op_transforms`.

@@ -2,13 +2,13 @@
 NumPy inside a Function
 =======================
 
-If you call NumPy in the middle of a network, you lose a gradient, or part of one, unless a Function supplies it. Here
-you see what ``detach()`` loses, write a Function that loses nothing, and find out which tensors it accepts.
+If you call NumPy in the middle of a network, you lose a gradient, or part of one, unless a Function supplies it. This
+page shows what ``detach()`` loses, how to write a Function that loses nothing, and which tensors this Function accepts.
 
 Read :doc:`/double_backward/backward_outside_autograd` first.
 
-The symptom: you get the error ``Can't call numpy() on Tensor that requires grad``. Or you have followed the advice in
-that message, and part of a gradient is missing.
+The symptom: either you get the error ``Can't call numpy() on Tensor that requires grad``, or you have followed the
+advice in that message, and part of a gradient is missing.
 """
 
 from textwrap import fill
@@ -31,7 +31,7 @@ except RuntimeError as error:
 
 
 def detached_exp(x):
-    # For a zero-dimensional tensor NumPy returns a scalar, which from_numpy would refuse.
+    # For a zero-dimensional tensor, NumPy returns a NumPy scalar, which from_numpy would reject.
     return torch.as_tensor(np.exp(x.detach().numpy()))
 
 
@@ -43,9 +43,9 @@ for function in (detached_exp, torch.exp):
 # The cause
 # ---------
 #
-# Autograd cannot record what NumPy does, so ``numpy()`` raises an error. ``detach()`` silences it, but to autograd,
-# NumPy's result is then a constant. The product still has a gradient, but only the part that comes from its first
-# factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
+# Autograd cannot record what NumPy does, so ``numpy()`` raises an error. ``detach()`` silences the error, but NumPy's
+# result is then a constant to autograd. The product of the input and this result still has a gradient, but only the
+# part that comes from its first factor: :math:`e^x` instead of :math:`(1 + x)\,e^x`.
 #
 # The same again, one level up
 # ----------------------------
@@ -83,14 +83,14 @@ except RuntimeError as error:
 print("gradgradcheck", gradgradcheck(NumpyExpDetached.apply, x, raise_exception=False))
 
 # %%
-# For a second derivative, autograd does record ``backward``, and the error comes back. ``detach()`` silences it once
-# more, but then the second derivative is lost, as the last printed line shows.
+# For a second derivative, autograd does record ``backward``, so the error comes back. ``detach()`` silences the error
+# once more, but then the second derivative is lost, as the last printed line shows.
 #
 # The cure
 # --------
 #
-# Use NumPy in ``forward``, but PyTorch in ``backward`` where you can. Where you can't, let ``backward`` call a second
-# Function, as in :doc:`/double_backward/backward_outside_autograd`.
+# Use NumPy in ``forward``, but PyTorch in ``backward`` if possible. If it isn't possible, let ``backward`` call a
+# second Function, as in :doc:`/double_backward/backward_outside_autograd`.
 
 
 class NumpyExpTorchBackward(NumpyExp):
@@ -108,8 +108,8 @@ for inputs in (torch.tensor(1.0), torch.ones(0, 2), torch.arange(4.0).half()[::2
     torch.testing.assert_close(exp(inputs), torch.exp(inputs))
 
 # %%
-# This Function also accepts ``float32`` and ``float16``, scalars and empty tensors. It refuses ``bfloat16``, a dtype
-# that NumPy doesn't have, and a tensor on ``meta``, which has no data:
+# This Function also accepts ``float32`` and ``float16`` tensors, zero-dimensional tensors and empty tensors. It rejects
+# ``bfloat16``, a dtype that NumPy doesn't have, and a tensor on ``meta``, which has no data:
 
 for inputs in (x.bfloat16(), x.to("meta")):
     try:

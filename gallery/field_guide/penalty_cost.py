@@ -28,10 +28,10 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# The critic has eight layers and uses the ``Tanh`` from :doc:`gradient_penalty`. Its loss is computed on 1024 real
-# points and as many fake ones, whereas the penalty uses only the real ones. A step is a list of terms, and ``run``
-# calls ``backward`` on each. The columns show the peak memory, the number of floating-point operations and the time,
-# each relative to the first line:
+# The critic has eight layers with the ``Tanh`` from :doc:`gradient_penalty`, followed by a linear output layer. Its
+# loss is computed on 1024 real points and as many fake ones, whereas the penalty uses only the real ones. A step is a
+# list of terms, and ``run`` calls ``backward`` on each of them. The columns show the peak memory, the number of
+# floating-point operations and the time, all relative to the first line, a step without the penalty:
 
 from gradient_penalty import Tanh
 
@@ -94,18 +94,19 @@ assert peak > 2 and 1.9 < operations < 2.2 and time > 1.3
 # The cause
 # ---------
 #
-# For the loss, an inner layer multiplies matrices three times per batch: once in ``forward`` and twice in ``backward``,
-# for the gradients of its input and its weight. For the penalty it does so six times: once in ``forward``, once for the
-# gradient of its input, and four times as ``backward`` differentiates these two products, each with respect to both
-# factors. So a penalty on one batch costs as much as the loss on two batches, and it is normal for this step to take
-# twice as long. The peak grows because the graphs of loss and penalty are in memory together.
+# For the loss, an inner layer performs three matrix multiplications per batch: one in ``forward``, and two in
+# ``backward`` for the gradients of its input and its weight. For the penalty, it performs six. The first is in
+# ``forward``, and the second computes the gradient of the layer's input. The other four arise when ``backward``
+# differentiates each of these two multiplications with respect to both of its factors. So a penalty on one batch costs
+# as much as the loss on two batches, and it is normal for the step with the penalty to take twice as long. The peak
+# memory grows because the graphs of the loss and the penalty are in memory together.
 #
 # The cure
 # --------
 #
-# To save memory, call ``backward`` on the loss before you compute the penalty, and split the penalty into parts. To
-# save time, penalise only part of the batch, or add the penalty only in every fourth step, with four times the weight.
-# The last line of output is the sum of four steps, one of them with the penalty:
+# To save memory, call ``backward`` on the loss before you compute the penalty, and compute the penalty for one part of
+# the batch at a time. To save time, compute it on only part of the batch, or only in every fourth step, with four times
+# its weight. The last line of output gives the total for four steps, one of which includes the penalty:
 
 STEPS = {
     "two_backwards": [loss, penalty],

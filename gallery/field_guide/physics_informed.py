@@ -26,7 +26,7 @@ torch.set_num_threads(1)  # sums that are split among threads round differently
 #
 # The equation is Poisson's equation in one dimension, :math:`u'' = -\pi^2 \sin\,\pi x` with :math:`u(0) = u(1) = 0`,
 # and its solution is :math:`\sin\,\pi x`. The network is :math:`u = x \, (1 - x) \, n(x)`, which is zero at both ends.
-# Its activation is a sine that keeps its derivative, the cosine, on ``ctx``:
+# The network's activation is a sine that keeps its derivative, the cosine, on ``ctx``:
 
 
 class SineOnCtx(torch.autograd.Function):
@@ -77,15 +77,15 @@ assert wrong_loss < 0.2 < wrong_error
 
 # %%
 # The three printed values are the residual in the first step, the residual in the last step, and the largest difference
-# between ``u`` and the true solution, whose values are between 0 and 1.
+# between ``u`` and the true solution. The values of the true solution are between 0 and 1.
 #
 # The cause
 # ---------
 #
-# On paper :math:`u'' = -2n + 2 \, (1 - 2x) \, n' + x \, (1 - x) \, n''`. To autograd the saved cosines are constants,
-# so :math:`n''` is zero, and the last term is missing. The first two terms still have a graph, so no error is raised,
-# and training solves the equation that is left. At :math:`x = 1/2` that equation says :math:`-2n = -\pi^2`, so
-# :math:`u = n / 4` is :math:`\pi^2 / 8` at this point instead of 1:
+# On paper :math:`u'' = -2n + 2 \, (1 - 2x) \, n' + x \, (1 - x) \, n''`. Autograd treats the saved cosines as
+# constants, so it gets zero for :math:`n''`, and the last term is missing. The first two terms still have a graph, so
+# no error is raised, and training solves the equation without the last term. At :math:`x = 1/2` this wrong equation
+# says :math:`-2n = -\pi^2`. There the network's value :math:`u = n / 4` is therefore :math:`\pi^2 / 8` instead of 1:
 
 print(f"{wrong_u[16].item():.2f} {math.pi**2 / 8:.2f}")
 assert abs(wrong_u[16].item() - math.pi**2 / 8) < 0.05
@@ -126,9 +126,9 @@ plt.show()
 # ReLU loses it, too
 # ------------------
 #
-# A ReLU network loses the same term without any Function. The slope of a ReLU is constant on each side of zero, so
-# :math:`n''` really is zero, and the network misses the solution as before. Use a smooth activation, such as
-# ``torch.tanh``:
+# A ReLU network loses the same term even without a custom Function. The derivative of a ReLU is constant on each side
+# of zero, so :math:`n''` really is zero except at the kinks, and the network again fails to find the solution. Use a
+# smooth activation, such as ``torch.tanh``:
 
 for activation in (torch.relu, torch.tanh):
     first, _, last = Network(activation).layers
@@ -144,7 +144,8 @@ for activation in (torch.relu, torch.tanh):
 #
 # The residual contains a second derivative, and training differentiates the residual once more, with respect to the
 # weights. So the activation needs three derivatives, one more than ``gradgradcheck`` checks. To check the third, run
-# ``gradgradcheck`` on the first derivative. :doc:`three_cures` has a Function that is right only up to the second.
+# ``gradgradcheck`` on a function that returns the first derivative. For a Function that is right only up to the second
+# derivative, see :doc:`three_cures`.
 
 
 def sine_slope(x):

@@ -3,8 +3,8 @@ Recompute or save?
 ==================
 
 A formula can keep several tensors for ``backward``, although most of them could be computed again from just one. Here
-you save memory at the cost of time in two ways, with a custom Function and with ``checkpoint``, and count bytes and
-milliseconds.
+you save memory at the cost of time in two ways, with a custom Function and with ``checkpoint``, and measure how many
+bytes and milliseconds each of them takes.
 
 Read :doc:`/conv_bn_fusion/fused_function` first.
 
@@ -53,7 +53,7 @@ print(f"{bytes_of_graph(tanh_gelu):,}")
 
 # %%
 # Autograd keeps four tensors: the power keeps ``x``, ``tanh`` keeps its output, and the last product keeps both of its
-# factors. You hold ``x`` yourself anyway, but the other three stay in memory only for ``backward``.
+# factors. Your code holds ``x`` anyway, but the other three tensors stay in memory only for ``backward``.
 #
 # Cure one: a Function that recomputes
 # ------------------------------------
@@ -96,8 +96,9 @@ for function in (GELURecomputed.apply, checkpointed):
 # Bytes and time
 # --------------
 #
-# Each line of the output gives the bytes that four layers in a row keep, and the shortest time of six forward and
-# backward passes. In ``at_once``, a single checkpoint surrounds all four layers:
+# Each line of the output is for a chain of four layers. It shows how many bytes the chain keeps, and how long its
+# forward and backward take together (the shortest of six runs). In ``at_once``, a single checkpoint wraps all four
+# layers:
 
 
 def four(layer):
@@ -126,16 +127,16 @@ for name, network in NETWORKS.items():
 assert kept["at_once"] < kept["checkpointed"] == kept["GELURecomputed"] < kept["tanh_gelu"]
 
 # %%
-# A checkpoint around each layer keeps what the Function keeps, namely the input of every layer. A single checkpoint
-# around all four layers keeps one tensor, and computes the others again during the backward pass. How much time that
-# takes depends on the machine and on the layer.
+# A checkpoint around each layer keeps the same tensors as the Function, namely the input of every layer. A single
+# checkpoint around all four layers keeps only one tensor, and recomputes the others during the backward pass. How long
+# this recomputation takes depends on the machine and on the layer.
 #
 # What ``forward`` changes
 # ------------------------
 #
 # If ``forward`` runs twice, whatever it changes is changed twice. Batch norm, for example, updates its running mean and
-# variance a second time during the backward pass. Both updates see the same batch, so you can choose a smaller
-# ``momentum`` with which two updates do what one usually does:
+# variance a second time during the backward pass. Both updates see the same batch, so with a suitably smaller
+# ``momentum``, the two together have the effect of one ordinary update:
 
 
 def updated(momentum, *, twice):
@@ -157,8 +158,9 @@ torch.testing.assert_close(adjusted.running_var, plain.running_var)
 # ---------
 #
 # ``checkpoint`` needs no formula for the derivative and can span many layers; :doc:`checkpoint_and_grad` shows why to
-# choose ``use_reentrant=False``. A custom Function needs a formula, keeps the same number of bytes, and isn't faster
-# just because you wrote its derivative by hand: compare the second line above with the third. Write one if you have a
-# kernel for the formula, or if ``checkpoint`` can't be used. Tensors that don't have to be exact can also be kept in
-# half the bytes; see :doc:`smaller_saved_tensors`. All this is about memory kept between forward and backward, not
-# about the peak in :doc:`/conv_bn_fusion/peak_and_time`.
+# choose ``use_reentrant=False``. A custom Function needs a formula and keeps the same number of bytes. Which of the two
+# is faster depends on the layer and the machine, so compare the printed times: the second line is the Function's, and
+# the third is that of a checkpoint around each layer. Write a Function if you have a kernel for the formula, or if
+# ``checkpoint`` can't be used. Tensors that don't have to be exact can also be kept in half the bytes, as in
+# :doc:`smaller_saved_tensors`. This page looks only at the memory kept between forward and backward, not at the peak in
+# :doc:`/conv_bn_fusion/peak_and_time`.

@@ -3,13 +3,13 @@
 ====================================================
 
 With a pair of hooks you can keep the tensors that ``backward`` needs in a smaller form, without writing a Function.
-Here you see what such hooks may convert, what they have to leave alone, and how exact the first and second derivatives
-remain.
+This page shows what such hooks may convert, what they have to leave alone, and how accurate the first and second
+derivatives remain.
 
 Read :doc:`recompute_or_save` first.
 
-Suppose that training runs out of memory, and the tensors that fill it are expensive to compute again. Then you can keep
-them with less precision instead.
+Suppose that training runs out of memory, and that the tensors filling it are expensive to compute again. Then you can
+keep these tensors in lower precision instead.
 """
 
 import torch
@@ -23,9 +23,9 @@ torch.manual_seed(0)
 # Hooks that convert everything
 # -----------------------------
 #
-# The hook ``to_bfloat16`` converts each saved tensor to ``bfloat16``, half the size of ``float32``, and
-# ``from_bfloat16`` converts it back. Around an embedding, these two hooks send the gradients to the wrong rows, without
-# an error:
+# The hook ``to_bfloat16`` converts each saved tensor to ``bfloat16``, which is half the size of ``float32``, and
+# ``from_bfloat16`` converts it back. Around an embedding, these hooks also convert the saved row indices, which rounds
+# them. The gradients then end up in the wrong rows, and you get no error:
 
 
 def as_it_is(tensor):
@@ -52,15 +52,16 @@ print(rows.tolist(), rows_with_gradient(to_bfloat16))
 assert rows_with_gradient(to_bfloat16) == [256, 300]
 
 # %%
-# The embedding's indices are saved too, but ``bfloat16`` has only eight significant bits, so 257 becomes 256.
+# The hooks convert the embedding's saved indices too, but ``bfloat16`` has only eight significant bits, so 257 becomes
+# 256.
 #
 # Hooks that choose
 # -----------------
 #
 # Convert only ``float32`` and ``float64``, because integers can change and complex numbers would lose their imaginary
-# part. Also leave alone whatever stays in memory anyway, such as the input and the parameters, because an extra copy
-# takes more memory, not less. To recognise these tensors, compare storages, not tensors, because a linear layer saves a
-# view of its weight:
+# part. Also leave alone whatever stays in memory anyway, such as the input and the parameters, since an extra copy
+# takes more memory, not less. To recognise such tensors, compare storages rather than the tensors themselves, because a
+# linear layer saves a view of its weight:
 
 
 def to_bfloat16_except(*held):
@@ -78,9 +79,10 @@ assert rows_with_gradient(to_bfloat16_except(table)) == rows.tolist()
 assert to_bfloat16_except()(torch.tensor(1 + 2j)) == (torch.complex64, 1 + 2j)
 
 # %%
-# Each line of the output shows how many bytes a function holds or saves for an input of 1,000,000 bytes, with each
-# storage counted once. For the first number nothing is converted, for the second everything, and for the third only
-# what the hook above chooses.
+# Each line of output shows how many bytes the arguments of one function and its saved tensors take together, with each
+# storage counted once. The input has 1,000,000 bytes. In each line, the first number is measured without any
+# conversion, the second with every saved tensor converted, and the third with only those tensors converted that the
+# hook above chooses.
 
 from recompute_or_save import tanh_gelu
 
@@ -105,9 +107,10 @@ for function, *held in (tanh_gelu, inputs), (linear, inputs, weight), (three_use
     print(f"{function.__name__:10}", *(f"{number:10,}" for number in numbers))
 
 # %%
-# For ``tanh_gelu``, the hooks that choose need the fewest bytes. For ``linear``, whose weight also has 1,000,000 bytes,
-# they need as many as if nothing were converted. Neither pair of hooks helps ``three_uses``, because three operations
-# save the same tensor and the hook converts it once for each of them.
+# For ``tanh_gelu``, converting only the chosen tensors needs the fewest bytes. For ``linear``, whose weight also has
+# 1,000,000 bytes, this choice needs as many bytes as no conversion at all. For ``three_uses``, it helps neither to
+# convert all tensors nor to choose, because three operations save the same tensor and the hook makes a converted copy
+# for each of them.
 #
 # How exact is it?
 # ----------------
@@ -129,15 +132,17 @@ for found, right in zip(two_orders(gelu_in_bfloat16), two_orders(tanh_gelu)):
     print(f"{((found - right).norm() / right.norm()).item():.0e}")
 
 # %%
-# Rounding to ``bfloat16`` makes the derivatives too inaccurate for ``gradcheck``. The two values are the relative
-# errors of the first and second derivatives. Whether such errors are acceptable is up to you.
+# Rounding to ``bfloat16`` makes the derivatives too inaccurate for ``gradcheck``. The two printed values are the
+# relative errors of the first and second derivatives, and whether such errors are acceptable is up to you.
 #
-# Such hooks have two blind spots. They never see a tensor on ``ctx``, as :doc:`freed_after_backward` shows. And if a
-# tensor that they leave alone is later changed in place, autograd does not notice. Without hooks it raises an error,
-# but with hooks it computes the gradient from the changed values.
+# Hooks that convert saved tensors have two blind spots. First, they never see a tensor on ``ctx``, as
+# :doc:`freed_after_backward` shows. Second, if the hooks leave a saved tensor unconverted and it is later modified in
+# place, autograd does not notice. Without hooks, autograd would raise an error, but with hooks it computes the gradient
+# from the modified values.
 #
-# The hooks do see what your own Function passes to ``save_for_backward``. Each time ``backward`` reads
-# ``ctx.saved_tensors``, all of these tensors are unpacked again, so read it only once, unlike this Function:
+# The hooks do see what your own Function passes to ``save_for_backward``. But each time ``backward`` reads
+# ``ctx.saved_tensors``, all of these tensors are unpacked again. So read this attribute only once, unlike the Function
+# below:
 
 
 class ProductReadTwice(torch.autograd.Function):

@@ -3,8 +3,8 @@ A sparse matrix as an input
 ===========================
 
 A sparse matrix has a derivative for each element that it stores, and also for each zero that it doesn't. Here you write
-two Functions, one that returns only the stored elements' derivatives and one that returns the derivatives of all
-elements, and learn to tell ``gradcheck`` which set you mean.
+one Function that returns only the stored elements' derivatives, and another that returns the derivatives of all
+elements. You also learn to tell ``gradcheck`` which set of derivatives you mean.
 
 Read :doc:`none_and_zeros` first.
 
@@ -61,10 +61,10 @@ show_error(gradcheck, StoredProduct.apply, (matrix, x))
 # The cause
 # ---------
 #
-# ``gradcheck`` varied all six elements, while ``backward`` gives a gradient to only three, and either choice makes
-# sense. If a zero means "no edge here" or "this weight is pruned", it stays zero and needs no gradient. If the zero is
-# a value like any other, it has a derivative like any other. PyTorch has operations of both kinds, with a gradient for
-# six elements or for three:
+# ``gradcheck`` varied all six elements of the matrix, whereas ``backward`` gives a gradient only to the three that are
+# stored. It makes sense to differentiate either set of elements. If a zero means "no edge here" or "this weight is
+# pruned", it stays zero and needs no gradient. If a zero is a value like any other, it also has a derivative like any
+# other. PyTorch has operations of both kinds, with a gradient for six elements or for three:
 
 results = {
     "mm": torch.mm(matrix, x),
@@ -82,16 +82,17 @@ for (name, result), expected in zip(results.items(), (6, 6, 3, 3)):
 # The cure
 # --------
 #
-# With ``masked=True``, ``gradcheck`` varies and compares only the stored elements. Afterwards, however, it calls
-# ``backward`` with an undefined gradient and cannot examine the sparse zeros it gets. ``check_undefined_grad=False``
-# skips this last step:
+# With ``masked=True``, ``gradcheck`` varies only the stored elements and compares only their derivatives. Afterwards,
+# however, it also calls ``backward`` with an undefined gradient. ``backward`` then returns sparse zeros, which
+# ``gradcheck`` cannot examine. ``check_undefined_grad=False`` skips this last step:
 
 show_error(gradcheck, StoredProduct.apply, (matrix, x), masked=True)
 print(gradcheck(StoredProduct.apply, (matrix, x), masked=True, check_undefined_grad=False))
 
 # %%
 # ``gradgradcheck`` accepts no sparse gradients, not even those of PyTorch's own operation. So pass it the stored values
-# as a dense tensor, and build the sparse matrix inside the function. Then both checks pass without options:
+# as a dense tensor, and build the sparse matrix inside the function that you check. Then both checks pass without
+# options:
 
 show_error(gradgradcheck, torch.sparse.mm, (matrix, x), masked=True)
 values = matrix.detach().values().requires_grad_()
@@ -105,8 +106,8 @@ print("gradcheck    ", gradcheck(product_of_values, (values, x)))
 print("gradgradcheck", gradgradcheck(product_of_values, (values, x)))
 
 # %%
-# If every element gets a derivative, the gradient is as large as the whole matrix. Both checks accept this gradient,
-# but ``SGD`` does not, because it cannot add a dense tensor to a sparse parameter.
+# If every element gets a derivative, the gradient is a dense tensor of the matrix's full size. Both checks accept this
+# gradient, but ``SGD`` does not, because it cannot add a dense tensor to a sparse parameter.
 
 
 class EverywhereProduct(StoredProduct):

@@ -2,13 +2,13 @@
 Old-style Functions that keep state
 ===================================
 
-In early versions of PyTorch you created an instance of a Function and kept settings in it. Here you see what happens to
-such code now, why a class attribute is no replacement, and where settings belong.
+In early versions of PyTorch you created an instance of a Function and kept settings in it. This page shows what happens
+to such code now, why a class attribute is no replacement, and where settings belong.
 
 Read :doc:`grad_is_none` first.
 
-The symptom: you get the error ``Legacy autograd function with non-static forward method is deprecated``, even if
-``forward`` is static. Or an attribute that you set in ``__init__`` is missing in ``forward``.
+The symptom: either you get the error ``Legacy autograd function with non-static forward method is deprecated``, even if
+``forward`` is static, or an attribute that you set in ``__init__`` is missing in ``forward``.
 """
 
 from textwrap import fill
@@ -56,10 +56,10 @@ for number, attempt in enumerate(attempts, start=1):
 # The cause
 # ---------
 #
-# Attempts 1 and 2 fail because an instance of a Function cannot be called, although the error blames ``forward`` both
-# times. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. For each call, it creates
-# a ``ctx``, an object of a different class that has no ``factor``. The old ``forward`` and ``backward`` are themselves
-# correct:
+# Attempts 1 and 2 fail because an instance of a Function cannot be called, although both error messages blame
+# ``forward``. Attempt 3 fails because ``apply`` belongs to the class and doesn't see the instance. In each call,
+# ``apply`` creates a ``ctx``, an object of a different class, and this object has no ``factor``. The old ``forward``
+# and ``backward`` are correct in themselves, as you see when you call them directly:
 
 old = ScaleOldStyle(3.0)
 for method in (old.forward, old.backward):
@@ -91,8 +91,9 @@ assert (out / x).tolist() == [3.0, 3.0]
 assert grad(ScaleByAttribute.apply(x).sum(), x)[0].tolist() == [5.0, 5.0]
 
 # %%
-# A class attribute works as long as nobody changes it. Here it changed between ``forward`` and ``backward``, as if
-# another layer had set it to 5. So in the last printed line, the output was multiplied by 3, but its gradient is 5.
+# A class attribute works only as long as nobody changes it. Here it was changed between ``forward`` and ``backward``,
+# as if another layer had set it to 5. So in the last printed line, the output is 3 times the input, but the gradient
+# with respect to the input is 5 instead of 3.
 #
 # The cure
 # --------

@@ -36,10 +36,10 @@ for function in (SigmoidOnCtx, SigmoidSaved):
 # A cycle of references
 # ---------------------
 #
-# Each of five steps makes an output of 4,000 bytes and drops it without calling ``backward``. Weak references tell us
-# how many bytes are still in memory while Python's garbage collector is switched off (first column) and after it has
-# run (second column). In the last two printed lines, the output is overwritten in place, as ``nn.ReLU(inplace=True)``
-# would do.
+# Each of five steps creates an output of 4,000 bytes and drops it without calling ``backward``. Weak references tell us
+# how many bytes of these outputs are still in memory: first while Python's garbage collector is switched off (first
+# column), then after it has run (second column). In the last two printed lines, the output is overwritten in place, as
+# ``nn.ReLU(inplace=True)`` would do.
 
 
 def bytes_alive(storages):
@@ -67,15 +67,16 @@ assert five_steps(SigmoidOnCtx, torch.relu_) == (20_000, 20_000)
 assert five_steps(SigmoidSaved, torch.relu_) == (0, 0)
 
 # %%
-# An output refers to its node, ``out.grad_fn``. That node is ``ctx``, and its attribute refers back to the output. Such
-# a reference cycle stays in memory until the garbage collector runs, which may be many steps later.
+# An output refers to its node, ``out.grad_fn``. This node is the same object as ``ctx``, whose attribute refers back to
+# the output. Such a reference cycle stays in memory until the garbage collector runs, which may be many steps later.
 #
-# After the in-place operation (third line), the collector cannot help. ``out.grad_fn`` is now the node of ``relu_``, a
-# C++ object that the collector cannot look inside, so this memory is lost. ``save_for_backward`` keeps an output
-# without its node and joins the two again in ``backward``, so there is no cycle.
+# Once the output has been overwritten in place (third line), the garbage collector cannot help. ``out.grad_fn`` is now
+# the node of ``relu_``, a C++ object that the collector cannot look inside, so the memory is lost.
+# ``save_for_backward`` avoids the cycle, because it keeps an output without its node and joins the two again in
+# ``backward``.
 #
-# Under ``torch.no_grad()`` there is no node. Whatever a Function saves is gone when ``apply`` returns, so you don't
-# need to prevent it from saving:
+# Under ``torch.no_grad()`` there is no node, and whatever a Function saves is gone when ``apply`` returns. So you don't
+# need extra code that keeps the Function from saving tensors there:
 
 with torch.no_grad():
     for function in (SigmoidOnCtx, SigmoidSaved):
@@ -142,8 +143,9 @@ assert five_steps(SigmoidViewSaved) == (20_000, 20_000)
 assert five_steps(SigmoidViewSaved, lambda out: out.sum().backward()) == (0, 0)
 
 # %%
-# This cycle runs through C++ too. A backward pass breaks it by freeing the saved tensors (last line), but without a
-# backward pass, the step's memory is lost for good. A view taken in ``forward`` also has no history, so the second
-# derivative is wrong. Save the output itself instead, and take the view in ``backward``.
+# With a saved view, the reference cycle runs through C++ too. A backward pass breaks this cycle by freeing the saved
+# tensors (last line), but without a backward pass, the step's memory is lost for good. A view taken in ``forward`` also
+# has no history, so the second derivative is wrong. Save the output itself instead, and take the view in ``backward``.
 #
-# Even without a cycle, a tensor on ``ctx`` stays in memory longer than necessary. See :doc:`freed_after_backward`.
+# Even without a cycle, a tensor on ``ctx`` stays in memory longer than necessary, as :doc:`freed_after_backward`
+# explains.

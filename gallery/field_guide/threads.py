@@ -2,8 +2,9 @@
 Threads and the autograd engine
 ===============================
 
-A Function that keeps something between calls, such as a buffer, a lock or a setting, may be used by several threads.
-Here you see which thread runs ``backward`` on the CPU, and that autograd lets calls from different threads overlap.
+If a Function keeps something between calls, such as a buffer, a lock or a setting, bear in mind that several threads
+may use it. This page shows which thread runs ``backward`` on the CPU, and that autograd lets calls from different
+threads overlap.
 
 Read :doc:`ctx_or_save_for_backward` first.
 
@@ -52,8 +53,8 @@ print("gradgradcheck", gradgradcheck(Tripled.apply, x))
 
 # %%
 # In torch 2.13 on the CPU, ``backward`` runs in the thread that asks for gradients, which need not be the thread that
-# ran ``forward``. In a different thread, ``backward`` doesn't find what ``forward`` left in ``threading.local()``. If
-# ``forward`` had left it on ``ctx``, ``backward`` would find it.
+# ran ``forward``. If the threads differ, ``backward`` doesn't find what ``forward`` stored in ``threading.local()``. If
+# ``forward`` had stored the same value on ``ctx``, ``backward`` would find it.
 #
 # Two at the same time
 # --------------------
@@ -98,17 +99,17 @@ print("gradcheck    ", gradcheck(DoubledInBuffer.apply, x), gradcheck(Doubled.ap
 print("gradgradcheck", gradgradcheck(Doubled.apply, x))
 
 # %%
-# ``True`` means that, with the shared buffer, both threads got the same gradient although they asked for different
-# ones, so one of them got the other's gradient. The barrier opens only when two threads are waiting, so both must have
-# been in the ``backward`` of the *same node* at the same time. The fix is a new tensor for each call, as in
-# ``Doubled``.
+# The printed ``True`` means that, with the shared buffer, both threads got the same gradient. They had asked for
+# different gradients, so one thread got the result that belongs to the other. The barrier opens only when two threads
+# are waiting, so both threads must have been in the ``backward`` of the *same node* at the same time. The fix is to
+# create a new tensor in each call, as in ``Doubled``.
 #
 # A lock
 # ------
 #
-# Anything that has to be shared needs a lock, preferably an ``RLock``. ``backward`` runs in its caller's thread, so if
-# the caller already holds a plain lock, the thread waits for itself. Here it stops waiting for the plain lock after a
-# tenth of a second, which gives ``False``:
+# Anything that has to be shared needs a lock, preferably an ``RLock``. The reason is that ``backward`` runs in its
+# caller's thread: if the caller already holds a plain lock, the thread waits for itself. In the code below, the thread
+# gives up waiting for the plain lock after a tenth of a second, so the output shows ``False``:
 
 
 class DoubledUnderLock(DoubledInBuffer):
@@ -133,8 +134,8 @@ assert acquired == [False, True]
 # ------------
 #
 # A debugger follows your code through ``sys.settrace``, which affects only the calling thread. If ``backward`` runs in
-# another thread, the debugger skips any breakpoint in it. Here a tracer records whether it sees ``backward``, first in
-# its own thread, then in another:
+# another thread, the debugger skips any breakpoint in it. Here a tracer records whether it sees ``backward``, first
+# when that method runs in the tracer's own thread, then when it runs in another:
 
 
 def tracer(frame, event, argument):

@@ -6,8 +6,8 @@ If a Function has lost its second derivative, there are three ways to get it bac
 
 Read :doc:`lost_second_derivative` first.
 
-The Function is again :math:`y = x \, \sigma(x)`. Its ``backward`` needs the sigmoid, an intermediate result without a
-history.
+The example is again the Function :math:`y = x \, \sigma(x)`. Its ``backward`` needs the sigmoid, an intermediate result
+that has no history.
 """
 
 import torch
@@ -67,8 +67,8 @@ class SiLURecomputed(torch.autograd.Function):
 # Cure three: a Function for backward
 # -----------------------------------
 #
-# Here the sigmoid still has no history, but it doesn't need one, because you write the second derivative by hand, as in
-# :doc:`/double_backward/backward_outside_autograd`.
+# With this cure, the sigmoid still has no history, but it doesn't need one, because you write the second derivative by
+# hand, as in :doc:`/double_backward/backward_outside_autograd`.
 
 
 class SiLUByHand(torch.autograd.Function):
@@ -111,8 +111,8 @@ for name, function in CURES.items():
 print(f"{'silu':14}    -    -", derivatives_at_one(silu, 3))
 
 # %%
-# ``SiLUReturned`` and ``SiLURecomputed`` also give the third derivative. ``SiLUByHand`` is right only for the orders
-# whose formulas you wrote down. The ``backward`` of ``SiLUByHandBackward`` treats the sigmoid as a constant, so the
-# mistake comes back one order higher.
+# ``SiLUReturned`` and ``SiLURecomputed`` also give the right third derivative. ``SiLUByHand``, however, is right only
+# for the orders whose formulas you wrote down. The ``backward`` of ``SiLUByHandBackward`` treats the sigmoid as a
+# constant, so this time the third derivative is lost.
 #
 # The next page, :doc:`cost_of_cures`, shows what each of the three costs.

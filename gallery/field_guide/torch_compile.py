@@ -2,8 +2,8 @@
 torch.compile cannot trace a Function
 =====================================
 
-The first line of the error message tells you what ``torch.compile`` could not trace in your Function. Here you learn to
-read that line, and see what is traced in the first place.
+If ``torch.compile`` cannot trace your Function, the first line of the error message tells you what stopped it. This
+page teaches you to read that line, and shows what is traced in the first place.
 
 Read :doc:`/double_backward/saving_inputs` first.
 
@@ -20,7 +20,7 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# ``torch.compile`` can trace ``Cube``. The other two Functions each add something that it cannot trace:
+# ``torch.compile`` can trace ``Cube``, but each of its two subclasses adds something that can't be traced:
 
 
 class Cube(torch.autograd.Function):
@@ -69,8 +69,8 @@ for function in FUNCTIONS:
 # ---------
 #
 # If an input requires grad, ``torch.compile`` reads ``forward`` and ``backward`` before either runs, and records the
-# operations of both in a graph. A backend can be any callable that takes this graph. Ours keeps the graph, so that we
-# can print its part for ``backward``.
+# operations of both in a graph. A backend can be any callable that takes this graph. Ours just keeps the graph, so that
+# we can print the part that belongs to ``backward``.
 
 graphs = []
 
@@ -84,18 +84,19 @@ torch.compile(Cube.apply, fullgraph=True, backend=keep)(x)
 print(graphs[0].bwd_body_0.code.strip())
 
 # %%
-# The Python method ``backward`` has become a list of tensor operations. An ``if`` on a tensor's value cannot be part of
-# this list, because no value is known yet. ``torch.compile`` also refuses a ``jvp``. But if autograd records nothing,
-# ``torch.compile`` reads only ``forward``, and then it accepts all three Functions:
+# As the output shows, the Python method ``backward`` has become a list of tensor operations. An ``if`` on a tensor's
+# value cannot be part of this list, because no values are known during tracing. ``torch.compile`` also rejects a
+# Function with a ``jvp``. But if autograd records nothing, ``torch.compile`` traces only ``forward``, so it accepts all
+# three Functions on this page:
 
 with torch.no_grad():
     for function in FUNCTIONS:
         assert torch._dynamo.explain(lambda x: function.apply(x))(x).graph_break_count == 0
 
 # %%
-# Without ``fullgraph=True``, the call to the Function stays outside the compiled graphs, and the code around it is
-# compiled in pieces. ``torch._dynamo.explain`` counts the graphs and the breaks between them. One of these graphs is
-# the Function's ``forward``, which is traced by itself:
+# Without ``fullgraph=True``, the call to the Function stays outside the compiled graphs, and the code before and after
+# the call is compiled in pieces. ``torch._dynamo.explain`` counts the graphs and the breaks between them. One of the
+# graphs it counts is the Function's ``forward``, which is traced on its own:
 
 found = torch._dynamo.explain(lambda x: torch.cos(CubeShortcut.apply(torch.sin(x))))(x)
 print(found.graph_count, found.graph_break_count, found.break_reasons[0].reason.partition("\n")[0])

@@ -2,8 +2,8 @@
 Double backward through torch.compile
 =====================================
 
-When you compile a Function, its second derivative may be refused or wrong. Here you see why, and how to compile a
-gradient penalty anyway.
+When you compile a Function, its second derivative may raise an error or be wrong. This page explains why, and shows how
+to compile a gradient penalty anyway.
 
 Read :doc:`torch_compile` first.
 
@@ -67,13 +67,13 @@ for backend in ("aot_eager", "eager"):
 # The cause
 # ---------
 #
-# ``aot_eager``, like the default backend ``inductor``, compiles ``backward`` ahead of time, but not the derivative of
-# ``backward``, which double backward would need. So the second derivative is refused.
+# Like the default backend ``inductor``, ``aot_eager`` compiles ``backward`` ahead of time. But it doesn't compile the
+# derivative of ``backward``, which double backward would need, so a second derivative raises an error.
 #
-# ``eager`` is meant for debugging and runs the traced ``backward`` as it was recorded. Like the one that
-# :doc:`torch_compile` prints, this ``backward`` begins with ``_set_grad_enabled(False)``. Autograd therefore treats its
-# result as a constant, even with ``create_graph=True``, and the second derivative of ``product`` lacks a term.
-# ``Square`` by itself passes ``gradgradcheck``, but the compiled ``product`` does not:
+# The backend ``eager`` is meant for debugging and runs the traced ``backward`` as it was recorded. Like the one that
+# :doc:`torch_compile` prints, this traced ``backward`` begins with ``_set_grad_enabled(False)``. Autograd therefore
+# treats its result as a constant, even with ``create_graph=True``, and the second derivative of ``product`` lacks a
+# term. ``Square`` by itself passes ``gradgradcheck``, but the compiled ``product`` does not:
 
 print("gradgradcheck", gradgradcheck(Square.apply, x))
 print("gradgradcheck", gradgradcheck(compiled, x, raise_exception=False))
@@ -88,8 +88,8 @@ out = compiled(copy)
 make_dot((grad_x, copy, out), params={"x": copy, "out": out, "grad_output": grad_output, "grad_x": grad_x})
 
 # %%
-# ``grad_x`` is the sum of :math:`g \cdot x^2` and :math:`g \cdot x \cdot 2x`, but only the first term has an arrow into
-# ``AddBackward0``. ``ApplyTemplateBackward`` is the traced Function's node.
+# ``grad_x`` is the sum of :math:`g \cdot x^2` and :math:`g \cdot x \cdot 2x`, but only the first of these terms has an
+# arrow into ``AddBackward0``. The node ``ApplyTemplateBackward`` belongs to the traced Function.
 #
 # The cure
 # --------

@@ -2,8 +2,8 @@
 TorchScript cannot save a Function
 ==================================
 
-``torch.jit`` keeps a model's Function as a call into Python. The gradients stay correct, but to save the model you must
-replace the Function with an operator.
+``torch.jit`` turns a model's Function into a call into Python. The gradients stay correct, but such a call can't be
+saved, so to save the model you must replace the Function with an operator.
 
 Read :doc:`export` first.
 
@@ -27,8 +27,8 @@ from torch.library import custom_op, opcheck
 # The symptom
 # -----------
 #
-# ``torch.jit.trace`` records what one call of a model does, while ``torch.jit.script`` compiles code. In torch 2.13
-# both warn that they are deprecated. The Function here is ``Cube`` from :doc:`torch_compile`.
+# ``torch.jit.trace`` records what one call of a model does, while ``torch.jit.script`` compiles code. In torch 2.13,
+# both of them warn that they are deprecated. The Function in this example is ``Cube`` from :doc:`torch_compile`.
 
 from torch_compile import Cube
 
@@ -63,9 +63,9 @@ attempt(torch.jit.script, Cube.apply)
 # The cause
 # ---------
 #
-# The traced module contains ``^Cube()(x)``, a call back into Python. In the process that made the module, this call
-# uses the ``backward`` of ``Cube``, and both gradient checks pass. But a saved file contains no Python, so the call
-# cannot be saved. ``script`` refuses ``Cube.apply`` because ``apply`` takes any number of arguments.
+# The traced module contains ``^Cube()(x)``, a call back into Python. In the process that created the module, this call
+# uses the ``backward`` of ``Cube``, and both gradient checks pass. But a saved file contains no Python code, so the
+# call cannot be saved. ``script`` rejects ``Cube.apply`` because ``apply`` takes any number of arguments.
 #
 # The cure
 # --------
@@ -102,8 +102,8 @@ for module in (torch.jit.script(WithOperator()), torch.jit.trace(WithOperator(),
     assert torch.equal(loaded(x), x**3)
 
 # %%
-# The file contains only the operator's name. Another process has to import the operator's code before it loads the
-# file, or it gets this error:
+# The file contains the operator's name, but not its code. Before another process loads the file, it has to import the
+# operator's code, or it gets this error:
 
 code = "import io, sys, torch; torch.jit.load(io.BytesIO(sys.stdin.buffer.read()))"
 python = [sys.executable, "-W", "ignore", "-c", code]

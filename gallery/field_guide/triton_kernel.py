@@ -8,7 +8,8 @@ first and a second derivative and accept any memory layout. Without a GPU, Trito
 Read :doc:`c_kernel` first.
 
 The symptom: the kernel computes the right values, but its output does not require grad, and ``backward`` raises
-``element 0 of tensors does not require grad``. Or the values for a slice are wrong, and there is no error.
+``element 0 of tensors does not require grad``. Another symptom is that the values for a slice of a tensor are wrong,
+without an error.
 """
 
 import os
@@ -30,8 +31,8 @@ torch.manual_seed(0)
 print(device, triton and f"triton {triton.__version__}", os.environ.get("TRITON_INTERPRET"))
 
 # %%
-# If this line says ``cuda``, Triton compiled the kernels for a GPU; if ``cpu``, its interpreter ran them. ``None``
-# instead of a version means Triton was not installed, and nothing under ``if triton:`` ran.
+# If the line above says ``cuda``, Triton compiled the kernels for a GPU. If it says ``cpu``, Triton's interpreter ran
+# them. If it shows ``None`` instead of a version, Triton was not installed, and nothing under ``if triton:`` ran.
 #
 # The symptom
 # -----------
@@ -81,8 +82,8 @@ if triton:
 # The cause
 # ---------
 #
-# A kernel receives only a tensor's address. It doesn't learn the strides, so in ``part`` it read neighbours in memory
-# instead of every second element. And autograd saw nothing but ``empty_like``, which has no derivative.
+# A kernel receives only a tensor's address, not its strides. So for ``part``, it read consecutive elements in memory
+# instead of every second one. And autograd saw nothing but a call to ``empty_like``, which has no derivative.
 #
 # The cure
 # --------

@@ -3,7 +3,7 @@
 ==========================
 
 The gradient that reaches ``backward`` has the output's shape, but its memory layout depends on the operations that
-follow your Function. Here you see the layouts that ordinary operations send back, and how to reshape a gradient
+follow your Function. This page shows which layouts ordinary operations send back, and how to reshape a gradient
 whatever its layout.
 
 Read :doc:`not_yours_to_write` first.
@@ -71,12 +71,13 @@ assert [outcome is True for outcome in found] == [True, True, False, False, Fals
 # The cause
 # ---------
 #
-# The output has one line for each loss. It shows the strides of ``grad_output``, which say how many elements apart the
-# rows and the columns are in memory, and whether the gradient is right. Only the first gradient is contiguous. In lines
-# 2 and 3, ``sum`` sends back an expanded gradient, whose values are repeated with a stride of 0. In line 4, ``t()``
-# sends back a transposed tensor, and in line 5, ``torch.cat`` sends back a part of a larger one. ``view`` copies
-# nothing, so it works where the elements are evenly spaced, as in 1 and 2, and raises an error elsewhere. ``gradcheck``
-# misses this because it passes a contiguous gradient:
+# Each line of output begins with the number of a loss. Then come the strides of ``grad_output``, which say how many
+# elements apart the rows and the columns are in memory, and finally whether the gradient is right. Only the first
+# gradient is contiguous. For losses 2 and 3, ``sum`` sends back an expanded gradient, which repeats values with a
+# stride of 0. For loss 4, ``t()`` sends back a transposed gradient, and for loss 5, ``torch.cat`` sends back part of a
+# larger tensor. ``view`` never copies, so it can flatten a gradient only if all elements are evenly spaced in memory,
+# as for losses 1 and 2. For losses 3, 4 and 5, it raises an error. ``gradcheck`` misses the mistake because the
+# gradient that it passes is contiguous:
 
 print("gradcheck    ", gradcheck(ReversedByView.apply, x))
 
@@ -105,5 +106,5 @@ for function in (Reversed.apply, reversed_and_transposed):
 
 # %%
 # A gradient with a stride of 0 is also a problem for an in-place operation such as ``mul_`` (see
-# :doc:`not_yours_to_write`). Code that reads memory directly gets wrong values instead of an error (see
-# :doc:`not_contiguous`).
+# :doc:`not_yours_to_write`). And if a gradient isn't contiguous, code that reads memory directly gets wrong values
+# instead of an error (see :doc:`not_contiguous`).

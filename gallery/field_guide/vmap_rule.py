@@ -3,7 +3,7 @@ vmap over code outside PyTorch
 ==============================
 
 If ``torch.func.vmap`` cannot look into the code that your Function calls, give the Function its own ``vmap`` method.
-Here you write one.
+This page shows how to write one.
 
 Read :doc:`function_transforms` first.
 
@@ -24,7 +24,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# In this Function, SciPy computes the softmax of a row of three values. We apply it to a batch of five rows:
+# In this Function, SciPy computes the softmax of a row of three values. The code then applies the Function to a batch
+# of five rows:
 
 
 class SoftmaxGenerated(torch.autograd.Function):
@@ -61,8 +62,8 @@ except RuntimeError as error:
 # --------
 #
 # The ``vmap`` method receives the batch as a plain tensor. For each input, ``in_dims`` holds the batch dimension, or
-# ``None`` if the input is the same for the whole batch. The method returns the result and the result's batch dimension.
-# Inside the method you call the Function again, on the plain tensor:
+# ``None`` if the input is the same for the whole batch. Inside the method, you call the Function again, this time on
+# the plain tensor. The method then returns the result together with the result's batch dimension:
 
 
 class Softmax(SoftmaxGenerated):
@@ -97,7 +98,7 @@ blocks = torch.randn(4, 3, 5, dtype=torch.float64)
 print("vmap(in_dims=2)", tuple(vmap(Softmax.apply, in_dims=2)(blocks).shape))
 
 # %%
-# ``SoftmaxUnmoved`` never raises an error. It is right with ``in_dims=0`` but wrong with ``in_dims=1``, so test a
+# ``SoftmaxUnmoved`` is right with ``in_dims=0`` but wrong with ``in_dims=1``, and it never raises an error. So test a
 # ``vmap`` method with the batch in every position. Then compare the derivatives with those of ``torch.softmax``:
 
 compared = vmap(jacrev(jacrev(Softmax.apply)))(rows)

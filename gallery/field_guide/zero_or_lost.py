@@ -2,8 +2,8 @@
 Zero, or lost?
 ==============
 
-When autograd refuses a second derivative, that derivative may be zero or lost. Here you learn to tell the two apart,
-and to get zeros where zero is right.
+When autograd raises an error for a second derivative, that derivative may be zero or lost. Here you learn to tell the
+two cases apart, and to get zeros where zero is right.
 
 Read :doc:`/double_backward/losing_intermediates` first.
 
@@ -23,8 +23,8 @@ torch.manual_seed(0)
 # The symptom
 # -----------
 #
-# These two Functions raise the same error for different reasons. The derivative of :math:`3x` is a constant. The
-# derivative of :math:`x^3` is not, but ``backward`` reads it from a tensor without history:
+# These two Functions lead to the same error for different reasons. The first computes :math:`3x`, so its derivative is
+# a constant. The derivative of :math:`x^3` is not constant, but ``backward`` reads it from a tensor without history:
 
 
 class Triple(torch.autograd.Function):
@@ -60,10 +60,10 @@ for function in (Triple, CubeOnCtx):
 # The cause
 # ---------
 #
-# In both cases, no path leads from ``grad_x`` to ``x``. (You get the same message if you forget ``create_graph=True``.)
-# To autograd, a zero derivative and a lost one look the same. A tool that fills in zeros, like ``hessian``, doesn't
-# help: for ``CubeOnCtx`` it returns zeros, although the diagonal should be :math:`6x`. Finite differences, as in
-# ``gradgradcheck``, can tell the two apart:
+# For both Functions, no path leads from ``grad_x`` to ``x``. (You get the same message if you forget
+# ``create_graph=True``.) To autograd, a zero derivative and a lost one look the same. A tool that fills in zeros, like
+# ``hessian``, doesn't help: for ``CubeOnCtx`` it returns zeros, although the diagonal should be :math:`6x`. Finite
+# differences, as in ``gradgradcheck``, can tell a zero derivative from a lost one:
 
 for function in (Triple, CubeOnCtx):
     print(f"{function.__name__:9}", hessian(lambda x: function.apply(x).sum(), x).tolist())
@@ -71,12 +71,14 @@ for function in (Triple, CubeOnCtx):
     print("gradgradcheck", gradgradcheck(function.apply, x, raise_exception=False))
 
 # %%
-# If ``gradgradcheck`` fails, the derivative is *lost*, so fix the Function as in :doc:`three_cures`. If it passes at
-# random points, the derivative is *zero* around them, and the caller has to handle the error.
+# If ``gradgradcheck`` fails, the second derivative is *lost*, so fix the Function as in :doc:`three_cures`. If it
+# passes at random points, the second derivative is *zero* around these points, and the caller of the Function has to
+# handle the error.
 #
-# The same holds for a straight-through estimator or any other surrogate gradient. Its ``gradcheck`` fails on purpose,
-# but ``gradgradcheck`` compares the derivative of ``backward`` with ``backward`` itself, so its answer counts.
-# Straight-through rounding has a constant slope, so zero is right:
+# The same test works for a straight-through estimator or any other surrogate gradient. There ``gradcheck`` fails,
+# because the gradient is deliberately not the true one. But ``gradgradcheck`` compares the derivative of ``backward``
+# with ``backward`` itself, so you can rely on its answer. Straight-through rounding has a constant surrogate gradient,
+# so a second derivative of zero is right:
 
 
 class RoundThrough(torch.autograd.Function):
@@ -99,8 +101,9 @@ assert hessian(lambda x: RoundThrough.apply(x).sum(), x).count_nonzero() == 0
 # A gradient that does not depend on x
 # ------------------------------------
 #
-# You get the second message, ``appears to not have been used in the graph``, when there is a graph but ``x`` is not in
-# it. Even a plain product leads to this message, because :math:`\partial (xw) / \partial x = w`:
+# You get the second message, ``appears to not have been used in the graph``, when the gradient has a graph but ``x`` is
+# not in it. Even a plain product leads to this message, because its derivative is the other factor, :math:`\partial
+# (xw) / \partial x = w`:
 
 weight = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
 (grad_x,) = grad((x * weight).sum(), x, create_graph=True)
@@ -116,8 +119,8 @@ print("gradgradcheck", gradgradcheck(torch.mul, (x, weight)))
 # The cure
 # --------
 #
-# When the second derivative is zero, ``grad_x`` may have no graph, or it may have one that doesn't contain ``x``.
-# Handle both cases. This function returns the row sums of the Hessian:
+# When the second derivative is zero, ``grad_x`` may have no graph, or it may have one that doesn't contain ``x``. The
+# function below handles both cases and returns the row sums of the Hessian:
 
 
 def second_or_zeros(function, x):

@@ -2,10 +2,10 @@
 A backward graph, seen
 ======================
 
-Autograd writes down what you compute. Here you see its notes and learn the terms for them, so that you can read every
-other page of this site and any graph that torchviz draws.
+Autograd records what you compute. This page shows you that record and the terms for its parts, so that you can read
+every other page of this site and any graph that torchviz draws.
 
-You should have trained a PyTorch model and know the chain rule, but you don't need to read any other page first.
+You should know the chain rule and have trained a PyTorch model, but you don't need to read any other page first.
 
 Two weights, two data values and three lines of arithmetic already make a graph:
 """
@@ -26,18 +26,18 @@ make_dot(loss, params={"weight": weight, "loss": loss})
 # Nodes, leaves and edges
 # -----------------------
 #
-# As the code ran, autograd noted which operation made each result, and from which inputs. These notes are the
+# As the code ran, autograd recorded which operation created each result, and from which inputs. This record is the
 # *computation graph*. Its purpose is to lead from the loss back to the weights, so it is also called the *backward
 # graph*.
 #
-# A tensor that was not made by a recorded operation, such as ``weight``, is a *leaf*. ``data`` is a leaf too, but it
-# was not created with ``requires_grad=True``, so it is not in the picture. Each operation from ``weight`` to ``loss``
-# is now a *node*. A node can turn a gradient of its result into gradients of its inputs, and it is named after its
+# A tensor such as ``weight``, which no recorded operation created, is a *leaf*. ``data`` is a leaf too, but it does not
+# have ``requires_grad=True``, so it is not in the picture. Each operation on the way from ``weight`` to ``loss`` is a
+# *node* of the graph. A node can turn a gradient of its result into gradients of its inputs, and it is named after its
 # operation: ``MulBackward0``, ``ExpBackward0``, ``SumBackward0``.
 #
-# A tensor's ``grad_fn`` is the node that made it; a leaf has none. A node's ``next_functions`` are its *edges*, which
-# lead to the nodes of its inputs. The arrows in the picture follow your computation, from the weights down to the loss,
-# whereas ``next_functions`` leads the other way, against the arrows:
+# A tensor's ``grad_fn`` is the node that created the tensor; a leaf has none. A node's ``next_functions`` are its
+# *edges*, which lead to the nodes of its inputs. The arrows in the picture follow your computation, from the weights
+# down to the loss, whereas ``next_functions`` leads the other way, against the arrows:
 
 assert weight.is_leaf and weight.grad_fn is None
 assert data.is_leaf and not data.requires_grad
@@ -61,8 +61,9 @@ assert node.variable is weight
 # -----------------
 #
 # To pass a gradient back through :math:`e^p`, a node needs :math:`e^p` itself. To pass it back to one factor of a
-# product, a node needs the other factor. Such a *saved tensor* stays in memory for as long as the node may still need
-# it. Nodes have their own names for the tensors they save: here ``other`` is ``data``, and ``result`` is ``out``.
+# product, a node needs the other factor. A tensor kept for this purpose is a *saved tensor*, which stays in memory for
+# as long as the node may still need it. Nodes have their own names for the tensors they save: here ``other`` is
+# ``data``, and ``result`` is ``out``.
 
 exp_node = out.grad_fn
 mul_node = product.grad_fn
@@ -137,8 +138,8 @@ assert leads_to(bias, detached_sum) and not leads_to(weight, detached_sum)
 # -------------------------
 #
 # Normally grad mode is off while backward runs, so the gradients have no history. With ``create_graph=True`` it is on,
-# as the list printed below shows. The steps of backward are then recorded like any other computation, and you can
-# differentiate the gradient again. This is *double backward*.
+# as the list printed below shows. The steps of backward are then recorded like any other computation, so you can
+# differentiate the gradient again. This is called *double backward*.
 
 grad_mode = []
 out = torch.exp(weight * data)
@@ -158,8 +159,8 @@ make_dot((grad_weight, loss), params={"weight": weight, "loss": loss, "grad_weig
 # %%
 # The nodes between ``weight`` and ``loss`` are the same as in the first graph. Backward has added two products: one
 # uses the saved :math:`e^p` and so branches off below ``ExpBackward0``, and the other uses ``data``. Whenever you see a
-# picture like this, ask whether a path leads from the gradient up to the leaf. Here there is one, and the second
-# derivative is the one you get on paper, :math:`d^2 e^{wd}`:
+# picture like this, ask whether a path leads from the gradient up to the leaf. Such a path exists here, and the second
+# derivative is the same as on paper, :math:`d^2 e^{wd}`:
 
 (second,) = torch.autograd.grad(grad_weight.sum(), weight)
 print(second.tolist())
@@ -168,11 +169,11 @@ torch.testing.assert_close(second, data**2 * out)
 # %%
 # Here are all the terms again:
 #
-# - **graph**: autograd's notes, made of nodes and the edges between them.
+# - **graph**: what autograd has recorded, made of nodes and the edges between them.
 #
-# - **leaf**: a tensor that was not made by a recorded operation. Parameters are leaves.
+# - **leaf**: a tensor that was not created by a recorded operation. Parameters are leaves.
 #
-# - **node**: one recorded operation. A tensor's ``grad_fn`` is the node that made the tensor.
+# - **node**: one recorded operation. A tensor's ``grad_fn`` is the node that created the tensor.
 #
 # - **saved tensor**: a tensor that a node keeps because its backward needs it.
 #
@@ -181,7 +182,7 @@ torch.testing.assert_close(second, data**2 * out)
 #
 # - **AccumulateGrad**: a leaf's node, which adds the incoming gradient to the leaf's ``.grad``.
 #
-# - **grad mode**: the switch that decides whether autograd takes notes. During backward, it is on if you pass
-#   ``create_graph=True``.
+# - **grad mode**: the switch that decides whether autograd records operations. During backward, it is on only if you
+#   pass ``create_graph=True``.
 #
-# - **double backward**: differentiating a gradient again, along the notes that autograd took during backward.
+# - **double backward**: differentiating a gradient again, along the graph that autograd recorded during backward.

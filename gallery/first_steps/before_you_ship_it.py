@@ -2,13 +2,13 @@
 Before you ship it
 ==================
 
-A Function that trains your model today meets other callers tomorrow: a gradient penalty, a frozen layer, half
-precision, a compiler. For each point of the checklist, this page has a Function that fails it.
+A Function that works in your own training may later be used in other ways: with a gradient penalty, a frozen layer,
+half precision or a compiler. For each point of the checklist, this page shows a Function that fails it.
 
 Read :doc:`your_first_function` and :doc:`check_function` first.
 
-The example is a plain linear layer that passes every point. Each variant below has one fault, which you can see at a
-glance.
+The example is a plain linear layer that passes every point of the checklist. Each variant below has one fault, which
+you can see at a glance.
 """
 
 from textwrap import shorten
@@ -80,7 +80,8 @@ torch.testing.assert_close(Unscaled.apply(x, weight), torch.nn.functional.linear
 print_failing(Unscaled, "first order")
 
 # %%
-# Here the tensors lose their history before they are saved. The first derivative is still right, but not the second:
+# Here the tensors lose their history before they are saved. The first derivative is still right, but the second one
+# isn't:
 
 
 class Detached(Linear):
@@ -167,20 +168,20 @@ class OnCPU(Linear):
 print_failing(OnCPU, "device")
 
 # %%
-# ``vmap`` needs a rule, but this Function has none. A single line would let PyTorch generate one, because the
+# ``vmap`` needs a rule, but this Function has none. A single line would let PyTorch generate the rule, because the
 # Function's methods use only PyTorch operations:
 
 
 class WithoutRule(Linear):
-    generate_vmap_rule = False  # wrong: True is meant
+    generate_vmap_rule = False  # wrong: should be True
 
 
 print_failing(WithoutRule, "vmap")
 
 # %%
-# To save work, this variant looks at the gradient's values. That fails wherever they aren't available: on the ``meta``
-# device, under ``vmap`` and under ``torch.compile``. The recorded ``vmap`` check passes because it maps only
-# ``forward``, while the checklist also differentiates the result:
+# To save work, this variant looks at the gradient's values. That fails wherever the values aren't available: on the
+# ``meta`` device, under ``vmap`` and under ``torch.compile``. The ``vmap`` check recorded on this page passes because
+# it maps only ``forward``, while the checklist also differentiates the result:
 
 
 class LooksAtValues(Linear):
@@ -194,8 +195,8 @@ class LooksAtValues(Linear):
 print_failing(LooksAtValues, "device", "vmap", "compile")
 
 # %%
-# Under autocast, ``forward`` computes the product in ``bfloat16``. Backward runs outside autocast, where it has to
-# multiply a gradient in ``bfloat16`` by a weight in ``float32``:
+# Under autocast, ``forward`` computes the product in ``bfloat16``. But backward runs outside autocast, where
+# multiplying a gradient in ``bfloat16`` by a weight in ``float32`` raises an error:
 
 
 class Uncast(Linear):
@@ -214,19 +215,19 @@ print_failing(Uncast, "autocast")
 # What it keeps
 # -------------
 #
-# Here an attribute is left over from debugging, so the output lives as long as its node. To see why that is longer than
-# it seems, read :doc:`/field_guide/tensors_on_ctx`.
+# Here an attribute left over from debugging keeps the output in memory for as long as the output's node exists. To see
+# why that is longer than it seems, read :doc:`/field_guide/tensors_on_ctx`.
 
 
 class KeepsOutput(Linear):
     @staticmethod
     def setup_context(ctx, inputs, output):
         Linear.setup_context(ctx, inputs, output)
-        ctx.output = output  # wrong: an attribute
+        ctx.output = output  # wrong: a tensor as an attribute
 
 
 print_failing(KeepsOutput, "memory")
 
 # %%
-# Of these eleven faults, ``gradcheck`` finds only one. Run the whole checklist on your Function, with a different size
-# in each dimension, and add that call to your tests.
+# Of the eleven faults on this page, ``gradcheck`` finds only one. So run the whole checklist on your Function, with a
+# different size in each dimension, and add that call to your tests.

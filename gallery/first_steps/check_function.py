@@ -8,7 +8,7 @@ script, put it next to your tests, and call ``check_function`` on your own Funct
 Read :doc:`your_first_function` first.
 
 Each point of the checklist is a small test that raises an error if the Function fails it. The next page,
-:doc:`before_you_ship_it`, has a wrong Function for every point.
+:doc:`before_you_ship_it`, shows a wrong Function for every point.
 """
 
 import torch
@@ -66,8 +66,8 @@ def check_second_order(function, inputs):
 # What comes in
 # -------------
 #
-# The gradient that ``sum`` sends back is a single number, expanded to all elements. Another gradient may be every
-# second element of a larger tensor. Both must give the same result as a contiguous gradient:
+# The gradient that ``sum`` sends back is a single number, expanded to all elements. Another gradient may consist of
+# every second element of a larger tensor. A gradient of either kind must give the same result as a contiguous one:
 
 
 def check_strided_gradient(function, inputs):
@@ -79,8 +79,8 @@ def check_strided_gradient(function, inputs):
 
 
 # %%
-# A frozen weight needs no gradient. Freezing it must not change the other gradients, but ``backward`` has to do less
-# work:
+# A frozen weight needs no gradient. When a weight is frozen, the other gradients must not change, but ``backward`` has
+# to do less work:
 
 
 class CountOperations(TorchDispatchMode):
@@ -109,8 +109,8 @@ def check_needs_input_grad(function, inputs):
 
 
 # %%
-# A batch may be empty, for example because a filter let nothing through. Every tensor that is as long as the first one
-# counts as a batch, and the check empties it:
+# A batch may be empty, for example because a filter let nothing through. Every tensor whose first dimension is as long
+# as the first tensor's counts as a batch, and the check empties it:
 
 
 def check_empty_batch(function, inputs):
@@ -127,9 +127,10 @@ def check_empty_batch(function, inputs):
 # Where it runs
 # -------------
 #
-# In other dtypes, the values must agree with the ``float64`` values in about half of the dtype's digits. A second
-# device is always available: ``meta`` computes shapes but no values, and it refuses a tensor that the Function made on
-# the CPU. If there is a GPU, the check tries it too. The last printed line says whether there was one.
+# In other dtypes, the values must agree with the ``float64`` values in about half of the dtype's digits. For the device
+# check, a second device is always available: ``meta`` computes shapes but no values, and it rejects a tensor that the
+# Function created on the CPU. If there is a GPU, the check tries it too, and the last printed line says whether there
+# was one.
 
 
 def assert_same_in(dtype, results, expected):
@@ -180,8 +181,8 @@ def check_autocast(function, inputs):
 # -------------
 #
 # Save tensors with ``save_for_backward``, which frees them after backward and notices when they are overwritten. A
-# ``ctx`` attribute does neither. After ``forward``, such attributes are on the node, so the check looks for tensors
-# there:
+# ``ctx`` attribute does neither. After ``forward``, the node holds all such attributes, so that is where the check
+# looks for tensors:
 
 
 def check_memory(function, inputs):

@@ -41,9 +41,9 @@ print("gradgradcheck", gradgradcheck(tanh_exp, x[:4]))
 # Does it keep too much memory?
 # -----------------------------
 #
-# Each node saves the tensors it needs and knows nothing about its neighbours. Here every call keeps three tensors of
-# 8,000 bytes each: ``x``, :math:`e^x` and the tanh of :math:`e^x`. Checkpoint keeps only ``x`` and runs the formula
-# again when backward needs the other two:
+# Each node of the graph saves the tensors it needs and knows nothing about its neighbours. Here every call keeps three
+# tensors of 8,000 bytes each: ``x``, :math:`e^x` and the tanh of :math:`e^x`. Checkpointing keeps only ``x`` and runs
+# the formula again when backward needs the other two:
 
 
 def bytes_kept(function, x):
@@ -74,10 +74,10 @@ assert kept == 3 * kept_by_checkpoint == 24_000
 # Is it too slow?
 # ---------------
 #
-# The formula's three operations read and write memory three times. ``torch.compile`` sees all three at once, forward
-# and backward, so it may fuse them, or compute a value twice rather than keep it. The backend
-# ``aot_eager_decomp_partition`` only decides what to keep and generates no machine code, so it needs no compiler. To
-# find out whether your code gets faster, time it on your device.
+# Each of the formula's three operations reads and writes memory. ``torch.compile`` sees all three operations at once,
+# in forward and in backward. So it may fuse them, or compute a value twice rather than keep it. The backend
+# ``aot_eager_decomp_partition``, which is used here, only decides what to keep and generates no machine code, so it
+# needs no compiler. To find out whether your code gets faster, time it on your device.
 
 compiled = torch.compile(tanh_exp, backend="aot_eager_decomp_partition")
 kept_by_compile, grad_x = bytes_kept(compiled, x)
@@ -89,9 +89,9 @@ assert kept_by_compile < kept
 # Is autograd's derivative not the one you want?
 # ----------------------------------------------
 #
-# Rounding has a derivative of zero, so nothing before it would ever be trained. Often ``detach`` is the fix, because a
-# detached term contributes nothing to the derivative. In the function below only ``x`` contributes, which makes it a
-# straight-through estimator:
+# Rounding has a derivative of zero, so nothing that comes before it would ever be trained. Often ``detach`` is the fix,
+# because a detached term contributes nothing to the derivative. In the function below, only the term ``x`` contributes,
+# so the function is a straight-through estimator:
 
 
 def round_straight_through(x):
@@ -116,9 +116,9 @@ on_bound = torch.tensor([-1.0, 2.0], requires_grad=True)
 assert torch.autograd.grad(on_bound.clamp(-1, 2).sum(), on_bound)[0].tolist() == [1, 1]
 
 # %%
-# ``torch.where`` computes both branches, and backward runs through both. The branch that was not chosen gets a gradient
-# of zero, but zero times a slope that is infinite or NaN is NaN. Use another ``torch.where`` to give that branch a
-# harmless input, and all slopes are finite:
+# ``torch.where`` chooses between two branches, but both are computed, and backward runs through both. The branch that
+# was not chosen gets a gradient of zero, but zero times an infinite or NaN derivative is NaN. Use another
+# ``torch.where`` to give that branch a harmless input, so that all derivatives are finite:
 
 
 def root_or_zero(x):
@@ -137,9 +137,9 @@ torch.testing.assert_close(root_or_zero(around_zero), root_or_zero_safe(around_z
 assert grad_safe.tolist() == [0, 0, 0.25]
 
 # %%
-# If no combination of operations gives the derivative you need, write a Function. The slope of the square root
-# grows without bound near zero, and an infinite slope times a zero from an earlier layer is NaN. The Function below
-# returns the exact root, but its slope is bounded:
+# If no combination of operations gives the derivative you need, write a Function. For example, the derivative of the
+# square root grows without bound near zero, and an infinite derivative times a zero from an earlier layer is NaN. The
+# Function below returns the exact root, but its derivative is bounded:
 
 
 class BoundedSqrt(torch.autograd.Function):
@@ -164,7 +164,7 @@ positive = x[:4].detach().abs().requires_grad_()
 print("gradcheck    ", gradcheck(BoundedSqrt.apply, positive))
 print("gradgradcheck", gradgradcheck(BoundedSqrt.apply, positive))
 
-# At zero the slope is at its bound. Through zero**2 the gradient is zero instead of NaN.
+# At zero the derivative is at its bound. Through zero**2 the gradient is zero instead of NaN.
 (slope,) = torch.autograd.grad(BoundedSqrt.apply(zero), zero)
 torch.testing.assert_close(slope, torch.full_like(zero, 500))
 assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
@@ -173,8 +173,8 @@ assert torch.autograd.grad(BoundedSqrt.apply(zero**2), zero)[0] == 0
 # Does the code leave PyTorch?
 # ----------------------------
 #
-# SciPy has Dawson's integral :math:`D`, but torch 2.13 does not. A Function connects SciPy's code to the graph. Because
-# :math:`D' = 1 - 2xD`, ``backward`` can be written with PyTorch operations:
+# SciPy has Dawson's integral :math:`D`, but torch 2.13 does not, so here a Function connects SciPy's code to the graph.
+# Because :math:`D' = 1 - 2xD`, its ``backward`` can be written with PyTorch operations:
 
 
 class Dawson(torch.autograd.Function):
@@ -196,9 +196,9 @@ print("gradcheck    ", gradcheck(Dawson.apply, x[:4]))
 print("gradgradcheck", gradgradcheck(Dawson.apply, x[:4]))
 
 # %%
-# ``torch.compile`` traces into a Function's ``forward``, but it cannot trace SciPy. If the code has to be compiled as
-# one graph, make it a custom operator. The compiler does not look inside an operator, so you register two things: what
-# its output looks like, and its derivative:
+# ``torch.compile`` traces into a Function's ``forward``, but it cannot trace SciPy. If code that calls SciPy has to be
+# compiled as one graph, make it a custom operator. The compiler does not look inside an operator, so you have to
+# register what its output looks like and what its derivative is:
 
 
 @custom_op("first_steps::dawson", mutates_args=())
@@ -232,17 +232,17 @@ for dtype in (torch.float32, torch.float64):
 #
 # - Use nothing else, unless one of the following is true.
 #
-# - They keep too much memory for backward: use ``torch.utils.checkpoint`` or ``torch.compile``.
+# - The operations keep too much memory for backward: use ``torch.utils.checkpoint`` or ``torch.compile``.
 #
-# - They are too slow: use ``torch.compile``, and measure the time.
+# - The operations are too slow: use ``torch.compile``, and measure the time.
 #
 # - Part of the derivative has to go: use ``detach``.
 #
-# - The derivative has to be a different one: write a Function, as in :doc:`your_first_function`.
+# - You need a different derivative: write a Function, as in :doc:`your_first_function`.
 #
 # If the code leaves PyTorch:
 #
-# - It doesn't have to be compiled as one graph: write a Function. For its second derivative, see
+# - The code doesn't have to be compiled as one graph: write a Function. For its second derivative, see
 #   :doc:`/double_backward/backward_outside_autograd`.
 #
-# - It has to be compiled as one graph: make it a custom operator, as in :doc:`/field_guide/custom_op`.
+# - The code has to be compiled as one graph: make it a custom operator, as in :doc:`/field_guide/custom_op`.

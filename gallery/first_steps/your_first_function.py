@@ -8,8 +8,8 @@ your own Functions.
 Read :doc:`backward_graph` and :doc:`do_you_need_a_function` first.
 
 The formula is :math:`\\log(e^x - e^y)` for :math:`x > y`. It is the logarithm of the difference between two numbers of
-which you know only the logarithms. The probability of an interval, for example, is such a difference, and its two
-numbers are often so close to 0 or to each other that the difference comes out as 0.
+which you know only the logarithms. The probability of an interval, for example, is such a difference. The two numbers
+are often so close to 0 or to each other that their difference comes out as 0.
 """
 
 import torch
@@ -23,9 +23,9 @@ torch.manual_seed(0)
 # The reason to write one
 # -----------------------
 #
-# A standard logistic variable lies between -110.5 and -109.5 with a probability of about :math:`2 \cdot 10^{-48}`. The
-# logarithm of this probability is a harmless number near -110, but in ``float32`` the distribution function is 0 at
-# both bounds, so the plain formula gives ``-inf``:
+# The probability that a standard logistic variable lies between -110.5 and -109.5 is about :math:`2 \cdot 10^{-48}`.
+# The logarithm of this probability is a harmless number near -110. But in ``float32``, the cumulative distribution
+# function (CDF) is 0 at both bounds, so the plain formula gives ``-inf``:
 
 bounds = torch.tensor([-109.5, -110.5], requires_grad=True)
 x, y = logsigmoid(bounds)
@@ -36,7 +36,7 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 # From the formula to the methods
 # -------------------------------
 #
-# Call the formula :math:`f`. With :math:`e^x` factored out, what remains depends only on the gap :math:`d = x - y`:
+# Call the formula :math:`f`. If you factor out :math:`e^x`, the rest depends only on the gap :math:`d = x - y`:
 #
 # .. math::
 #
@@ -47,7 +47,7 @@ print(naive.item(), torch.autograd.grad(naive, bounds)[0].tolist())
 #    \frac{\partial f}{\partial y} = -\frac{1}{e^d - 1}
 #
 # For a gap of zero, both derivatives are infinite, so the Function takes a third argument, a lower limit for the gap.
-# If you clamped the gap before the formula instead, the limit would be the same. But below the limit ``clamp`` has a
+# You could impose the same limit by clamping the gap before you apply the formula. But below the limit, ``clamp`` has a
 # derivative of zero, so the gap would contribute nothing to the gradient.
 
 
@@ -87,12 +87,13 @@ class LogSubExp(torch.autograd.Function):
 # %%
 # ``forward`` computes, ``setup_context`` saves, and ``backward`` returns as many gradients as ``forward`` has inputs.
 # You will also meet the older style, in which ``forward`` takes ``ctx`` as its first argument and both computes and
-# saves. That style is shorter, and many pages of this site use it. But ``torch.func`` accepts only the separate
+# saves. That style is shorter, and many pages on this site use it. But ``torch.func`` accepts only the separate
 # methods, so start with those. For the difference, see :doc:`/field_guide/function_transforms`.
 #
-# You don't write ``apply``, and you don't call ``forward``. ``apply`` comes from :class:`torch.autograd.Function`: it
-# runs ``forward`` unrecorded, then ``setup_context``, and attaches a node with your ``backward`` to the result. If you
-# called ``forward`` directly, autograd would record it operation by operation and never call your ``backward``:
+# You don't write ``apply``, and you never call ``forward`` yourself. The class :class:`torch.autograd.Function`
+# provides ``apply``. It runs ``forward`` without recording it, runs ``setup_context``, and attaches a node with your
+# ``backward`` to the result. If you called ``forward`` directly, autograd would record it operation by operation and
+# never call your ``backward``:
 
 x, y = logsigmoid(bounds)
 for function in (LogSubExp.apply, LogSubExp.forward):
@@ -104,8 +105,8 @@ assert LogSubExp.apply(x, y, 0.1).grad_fn.name() == "LogSubExpBackward"
 # --------------------
 #
 # If ``forward`` broadcasts its inputs, ``backward`` has to sum the gradients back to the inputs' shapes. A small
-# wrapper function spares you that: it broadcasts before ``apply``, so autograd does the sum. It also gives the last
-# argument a name and a default value:
+# wrapper function spares you that work: it broadcasts before ``apply``, so autograd does the sum. The wrapper also
+# gives the last argument a name and a default value:
 
 
 def log_sub_exp(x, y, smallest_gap=1e-6):
@@ -122,9 +123,10 @@ print(out.item(), grad_bounds.tolist())
 # Checks
 # ------
 #
-# The checks compare the gradient, and then its own derivative, with finite differences in ``float64``. Above the
-# smallest gap the two have to agree. Below it the gradient is meant to differ, so it is compared with the formula. The
-# last line of output shows this gradient beside the one that ``clamp`` would give:
+# The checks compare the gradient, and then the gradient's own derivative, with finite differences in ``float64``. Above
+# the smallest gap, each derivative has to agree with its finite differences. Below that gap, the gradient is meant to
+# differ from them, so the code compares it with the formula. The last line of output shows this gradient first, and
+# then the one that ``clamp`` would give:
 
 x = torch.rand(4, 3, dtype=torch.float64, requires_grad=True)
 y = (torch.rand(3, dtype=torch.float64) - 1.5).requires_grad_()
@@ -151,8 +153,9 @@ expected = torch.log(upper - lower)
 torch.testing.assert_close(out.double(), expected, rtol=1e-6, atol=0)
 
 # %%
-# Here the separate methods pay off: ``torch.func`` can differentiate and vectorise ``log_sub_exp``. ``grad`` gives the
-# derivative with respect to the first argument, and ``vmap`` computes it for four pairs at once.
+# Because computing and saving happen in separate methods, ``torch.func`` can differentiate and vectorise
+# ``log_sub_exp``. Here ``grad`` gives the derivative with respect to the first argument, and ``vmap`` computes it for
+# four pairs at once.
 
 x, y = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
 slopes = torch.func.vmap(torch.func.grad(log_sub_exp))(x, y)
@@ -163,9 +166,9 @@ torch.testing.assert_close(slopes, 1 + 1 / torch.expm1(x))
 # A layer around it
 # -----------------
 #
-# A Function is one operation of the graph and keeps nothing between calls. Parameters to learn, and settings that stay
-# fixed, belong to an ``nn.Module``, which passes them to the Function at each call and needs no ``backward`` of its
-# own.
+# A Function is one operation of the graph and keeps nothing between calls. Parameters that are learned, and settings
+# that stay fixed, belong in an ``nn.Module``. The module passes them to the Function at each call and needs no
+# ``backward`` of its own.
 #
 # The layer computes the negative log-likelihood of integers under a logistic distribution whose centre and width are
 # learned. Each integer stands for the interval of length 1 around it.

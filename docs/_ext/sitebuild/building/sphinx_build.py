@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sitebuild.building import error_report
+from sitebuild.building.folders import WORK
 from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.forbidden_characters import printable
 from sitebuild.running import process_group, temporary_folder
 
-WORK = Path("build/stages")
 TEMPORARY = WORK / "tmp"  # emptied before Sphinx runs: what it says of an error stays until then
 SHOWN = 30  # lines of a log that nobody expected; the last say most
 # sitebuild is ours; what else is not found should have been installed.

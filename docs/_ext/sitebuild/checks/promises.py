@@ -6,7 +6,8 @@ import ast
 from pathlib import Path
 
 from sitebuild.checks.record import CheckRecord
-from sitebuild.examples.gallery import name_of, scripts_of
+from sitebuild.examples.gallery import scripts_of
+from sitebuild.examples.gallery_folders import name_of
 
 CHECKS = ("gradcheck", "gradgradcheck", "opcheck")
 

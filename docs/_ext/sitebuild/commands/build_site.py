@@ -8,10 +8,11 @@ import shlex
 import sys
 from pathlib import Path
 
-from sitebuild.building import stages
+from sitebuild.building import whole_build
 from sitebuild.building.checkout import refuse_unusable_folder
+from sitebuild.building.folders import SITE
 from sitebuild.building.lock import only_build
-from sitebuild.commands import make_variables
+from sitebuild.commands import make_variables, system_requirements
 from sitebuild.examples.build_error import BuildError, exit_status
 from sitebuild.site import build_date, publish
 
@@ -29,13 +30,13 @@ def count_checks(root: Path) -> tuple[int, int]:
 def report(root: Path, times: list[tuple[str, float]] | None) -> None:
     """Say what was built, what ran, how long it took and how to look at it."""
     if times is None:
-        print(f"Nothing has changed; the site is in {stages.SITE}.")
+        print(f"Nothing has changed; the site is in {SITE}.")
         return
     total, failed = count_checks(root)
     for name, seconds in times:
         print(f"  {seconds:6.1f} s  {name}")
     print(f"{total} checks are recorded: {total - failed} passed, {failed} failed as they should.")
-    print(f"The site is in {stages.SITE}: open {stages.SITE}/index.html, or run 'make serve'.")
+    print(f"The site is in {SITE}: open {SITE}/index.html, or run 'make serve'.")
 
 
 def check(**values: str) -> None:
@@ -59,20 +60,25 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--root", type=Path, default=Path.cwd())
     parser.add_argument("--languages", default="en zh_CN")
     parser.add_argument("--draft", action="store_true")
+    parser.add_argument("--make", action="store_true", help="called by make: look at its variables, and at the system")
     parser.add_argument("--examples", action="store_true", help="run the examples, and render nothing")
     parser.add_argument("--shard", default="", help="with --examples: which part of how many, such as 2/4")
     parser.add_argument("--options", default="", help="passed on to sphinx-build, as in a shell")
     parsed = parser.parse_args(arguments)
+    if parsed.make and (make_variables.main() or system_requirements.main(["graphviz"])):
+        sys.exit(1)
     check(LANGUAGES=parsed.languages, SHARD=parsed.shard, SPHINXOPTS=parsed.options)
     root, options = parsed.root.resolve(), shlex.split(parsed.options)
     refuse_unusable_folder(root)
     build_date.build_seconds()  # before anything runs
     with only_build(root):
-        publish.repair(root / stages.SITE)
+        publish.repair(root / SITE)
         if parsed.examples:
+            from sitebuild.building import stages  # here, so that a build with nothing to do does not wait for it
+
             stages.run_examples(root, parsed.shard, options)
             return
-        times = stages.build_what_changed(root, parsed.languages.split(), parsed.draft, options)
+        times = whole_build.build_what_changed(root, parsed.languages.split(), parsed.draft, options)
     report(root, times)
 
 

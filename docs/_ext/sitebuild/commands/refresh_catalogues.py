@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sitebuild.building.folders import WORK
 from sitebuild.building.lock import only_build
-from sitebuild.building.sphinx_build import WORK, SphinxBuild, sphinx
+from sitebuild.building.sphinx_build import SphinxBuild, sphinx
 from sitebuild.examples.build_error import exit_status
 from sitebuild.site import build_date
 from sitebuild.translation.catalogues import INTERFACE

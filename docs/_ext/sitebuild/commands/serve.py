@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import sys
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 
-from sitebuild.building.stages import SITE
-from sitebuild.examples.build_error import BuildError, exit_status
+from sitebuild.building.folders import SITE
+from sitebuild.examples.build_error import exit_status
+from sitebuild.preview.listening import listen
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the site until Ctrl-C.
-
-    Raises
-    ------
-    BuildError
-        If the port cannot be had.
-    """
+    """Serve the site until Ctrl-C."""
     port = int(arguments[0])
-    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(SITE))
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError as error:
-        reasons = {errno.EADDRINUSE: "is in use", errno.EACCES: "is for the system only"}
-        if error.errno not in reasons:
-            raise
-        raise BuildError(f"Port {port} {reasons[error.errno]}: choose another, as in 'make serve PORT=8765'") from error
+    server = listen(port, functools.partial(SimpleHTTPRequestHandler, directory=str(SITE)), "make serve")
     print(f"http://localhost:{port}/ (Ctrl-C ends it)", flush=True)
     try:
         server.serve_forever()

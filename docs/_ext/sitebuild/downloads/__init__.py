@@ -8,8 +8,10 @@ if TYPE_CHECKING:  # commands that do nothing should not wait for Sphinx
     from sphinx.application import Sphinx
 
 MODULES = (
+    "gallery_links",
     "links",
     "files",
+    "phrases",
 )
 
 

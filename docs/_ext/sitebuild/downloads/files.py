@@ -13,7 +13,8 @@ from sphinx.errors import ExtensionError
 from sitebuild.definitions.chapter_files import imports_of
 from sitebuild.definitions.completed_script import complete
 from sitebuild.downloads.notebook import NotebookError, what_to_write, write_notebook
-from sitebuild.examples.gallery import chapters, scripts_of
+from sitebuild.examples.gallery import chapters, pages_of, scripts_of
+from sitebuild.examples.gallery_folders import name_of
 from sitebuild.translation.page_catalogue import catalogue_of
 from sitebuild.translation.source_comments import CommentTranslationError
 from sitebuild.translation.translated_imports import TranslatedImports
@@ -57,12 +58,12 @@ def write_example(app: Sphinx, script: Path, chapter: str, folder: Path) -> None
         (folder / script.name).write_text(whole(wrapped=True), encoding="utf-8")
         flowing = whole(wrapped=False)
     except (ScriptTranslationError, CommentTranslationError) as error:
-        raise ExtensionError(f"gallery/{chapter}/{script.name} in {app.config.language}: {error}") from error
+        raise ExtensionError(f"{name_of(script)} in {app.config.language}: {error}") from error
     try:
         notebook = write_notebook(flowing, app.config.sphinx_gallery_conf, title_of)
     except NotebookError as error:
         lines = (
-            f"gallery/{chapter}/{script.name}{_line_of(piece, source)}: a notebook cannot show {piece}; {what_to_write(piece)}"
+            f"{name_of(script)}{_line_of(piece, source)}: a notebook cannot show {piece}; {what_to_write(piece)}"
             for piece in error.pieces
         )
         raise ExtensionError("\n".join(lines)) from error
@@ -89,10 +90,11 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
         return
     problems: list[str] = []
     for gallery, generated in chapters(app):
-        folder = Path(app.outdir) / FOLDER / generated.name
+        chapter = pages_of(app, generated)
+        folder = Path(app.outdir) / FOLDER / chapter
         folder.mkdir(parents=True, exist_ok=True)
         scripts = scripts_of(gallery)
-        problems += _written(app, scripts, generated.name, folder)
+        problems += _written(app, scripts, chapter, folder)
         for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")):
             files = [folder / f"{script.stem}{suffix}" for script in scripts]
             if not problems:

@@ -25,7 +25,6 @@ _MARKDOWN = re.compile(
     r"|(?P<angle><)|(?P<bracket>(?<=!)\[|\](?=:|\((?!https?://)))",
     re.MULTILINE,
 )
-INSTALL = "# Graphviz: apt-get install graphviz / brew install graphviz\n%pip install --quiet torch torchviz scipy matplotlib scikit-learn"
 
 
 class NotebookError(ValueError):
@@ -100,7 +99,7 @@ def write_notebook(script: str, gallery_conf: dict[str, Any], title_of: Callable
         block._replace(content=_spell_roles(spell_forms(block.content), title_of)) if block.type == "text" else block
         for block in blocks
     ]
-    notebook = jupyter_notebook(blocks, {**gallery_conf, "first_notebook_cell": INSTALL}, ".")
+    notebook = jupyter_notebook(blocks, {**gallery_conf}, ".")
     left: list[str] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":

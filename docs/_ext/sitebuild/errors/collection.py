@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sitebuild.checks.record import load
@@ -44,6 +45,15 @@ def _messages(checks: Path) -> Iterator[str]:
         yield from filter(None, _TESTS.split(record.message))
 
 
+@cache  # a page lists the errors, and the search asks for them once more
+def _printed(page: str, source: str) -> tuple[str, ...]:
+    """What is printed of errors on the page of a script."""
+    return tuple(text for _printer, text in find_errors(page, source))
+
+
+_names_of = cache(names_of)
+
+
 def texts_of(script: Path, generated: Path) -> list[str]:
     """What one script provoked, without its own names.
 
@@ -56,9 +66,8 @@ def texts_of(script: Path, generated: Path) -> list[str]:
     """
     source = script.read_text(encoding="utf-8")
     page = (generated / f"{script.stem}.rst").read_text(encoding="utf-8")
-    printed = [text for _printer, text in find_errors(page, source)]
-    names = names_of(source, script.parent.name)
-    texts = [*printed, *_messages(generated / f"{script.stem}.checks.json")]
+    names = _names_of(source, script.parent.name)
+    texts = [*_printed(page, source), *_messages(generated / f"{script.stem}.checks.json")]
     return list(dict.fromkeys(without_names(text, names) for text in texts))
 
 

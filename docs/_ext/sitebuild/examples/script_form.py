@@ -9,12 +9,12 @@ import tokenize
 from pathlib import Path
 
 from sitebuild.examples.forbidden_characters import find_forbidden
-from sitebuild.examples.gallery import name_of
-from sitebuild.examples.script_blocks import form_faults
+from sitebuild.examples.gallery_folders import name_of
 from sitebuild.examples.random_calls import unseeded_calls
+from sitebuild.examples.script_blocks import form_faults
 
 # Names become addresses and names of files.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # What stands for a place in memory, as in <object object at 0x7f0c3a1b2c30>.
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{8,16}\b")
 # Where this build works, and where its packages are, except what is at one place on every machine, such as /usr.
@@ -22,20 +22,13 @@ _FOLDERS = [folder for folder in (os.getcwd(), sys.prefix) if folder.count(os.se
 _TAKEN = ("downloads", "locale")  # folders that the site has for other things
 
 
-def chapter_faults(source: Path, scripts: Path, generated: Path) -> list[str]:
-    """What is wrong with the folders of a chapter, for its scripts and in ``source`` for its pages."""
-    if not (scripts / "index.rst").is_file():
-        return [f"gallery/{scripts.name}/index.rst is missing; conf.py names that chapter"]
-    if nested := [path for path in sorted(scripts.iterdir()) if path.is_dir() and path.name != "__pycache__"]:
-        return [
-            f"gallery/{scripts.name}/{nested[0].name}: a chapter has no folders in it; move its scripts to "
-            f"gallery/{scripts.name}, or to a chapter of its own, named in conf.py, and remove the folder"
-        ]
-    name = generated.name
-    if generated.parent == source and _NAME.fullmatch(name) and name not in _TAKEN:
+def chapter_faults(source: Path, generated: Path) -> list[str]:
+    """What is wrong with the folder for the generated pages of a chapter, which has to lie in ``source``."""
+    within = Path(os.path.relpath(generated, source))
+    if all(map(_NAME.fullmatch, within.parts)) and within.parts and within.parts[0] not in _TAKEN:
         return []
-    place = f"conf.py: {os.path.relpath(generated, source)!r}"
-    wanted = f"name one in docs/, with letters, digits and _ alone, other than {' and '.join(_TAKEN)}"
+    place = f"conf.py: {str(within)!r}"
+    wanted = f"name one in {source.name}/, with letters, digits, _ and - alone, other than {' and '.join(_TAKEN)}"
     return [f"{place} cannot be the folder of a chapter; {wanted}"]
 
 
@@ -43,7 +36,7 @@ def script_faults(script: Path) -> list[str]:
     """What is wrong with a script, one line each; with a file that is hard to read, the first thing."""
     name = name_of(script)
     if not _NAME.fullmatch(script.stem) or script.stem == "index":
-        return [f"{name}: name it with letters, digits and _ alone, and not index"]
+        return [f"{name}: name it with letters, digits, _ and - alone, and not index"]
     try:
         text = script.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -87,7 +80,8 @@ def _machine_faults(name: str, source: str, page: str) -> list[str]:
     """The first thing on ``page``, and not in ``source``, that depends on the machine or on the run, as one line."""
     found = [*_ADDRESS.findall(page), *(folder for folder in _FOLDERS if folder in page)]
     return [
-        f"{name}: it prints {each}, which is another one on each machine or at each run; print what is the same for all"
+        f"{name}: it prints {each}, which is another one on each machine or at each run; print what is the same for all, "
+        "and end no block with a value that shows it"
         for each in found
         if each not in source
     ][:1]

@@ -30,12 +30,12 @@ class ErrorTexts(SphinxDirective):
         return [error_texts_node()]
 
 
-def render_entry(error: ErrorText, builder: Any) -> str:
-    """A text and links to its pages, in the order of the pages."""
+def render_entry(error: ErrorText, builder: Any, order: list[str]) -> str:
+    """A text and links to its pages, in the ``order`` of the pages."""
     links = [
         f'<a class="reference internal" href="{escape(builder.get_relative_uri(builder.current_docname, page))}">'
         f"{escape(builder.env.titles[page].astext())}</a>"
-        for page in pages_in_order(builder.env)
+        for page in order
         if page in error.pages
     ]
     code = f'<code class="docutils literal notranslate" lang="en">{escape(error.text)}</code>'
@@ -46,7 +46,8 @@ def render_entry(error: ErrorText, builder: Any) -> str:
 def visit_list(translator: Any, node: error_texts_node) -> None:
     """Write the list."""
     builder = translator.builder
-    entries = "".join(render_entry(error, builder) for error in collect(chapters(builder.app)))
+    order = pages_in_order(builder.env)
+    entries = "".join(render_entry(error, builder, order) for error in collect(chapters(builder.app)))
     translator.body.append(f'<ul class="simple error-texts" data-search-ignore>{entries}</ul>')
     raise nodes.SkipNode
 

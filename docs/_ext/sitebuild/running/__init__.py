@@ -13,4 +13,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sitebuild.running.gallery_run")
     app.setup_extension("sitebuild.running.examples_builder")
     app.setup_extension("sitebuild.running.unneeded_imports")
+    app.setup_extension("sitebuild.running.memory")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

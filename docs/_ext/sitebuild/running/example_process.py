@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sphinx_gallery import gen_rst, glr_path_static
+from sphinx_gallery.utils import get_md5sum
 
 from sitebuild.definitions.finder import sections_of
 from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.forbidden_characters import printable
-from sitebuild.examples.gallery import name_of
+from sitebuild.examples.gallery_folders import name_of
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.running import descendants, gallery_hooks, isolation, process_group
 from sitebuild.running.process_group import Guard
@@ -61,7 +62,7 @@ class Limits:
 def _save_same_thumbnail(
     template: str, script: Path, variables: dict[str, Any], settings: dict[str, Any], conf: Mapping[str, Any]
 ) -> None:
-    """Make the thumbnail that the gallery asks for, the same for every script: no page shows it.
+    """Make the thumbnail that the gallery asks for, the same for every script where only our observers keep results.
 
     Looking for an image of the script would put a number into the path, which may hold braces.
     """
@@ -85,12 +86,15 @@ def _run(
     os.dup2(2, 1)  # what is written past sys.stdout stands on no page: it goes into the log, not to the terminal
     gc.freeze()  # collecting garbage would copy the memory that is shared with the build
     gallery_hooks.use(observers)
-    gen_rst.save_thumbnail = _save_same_thumbnail
+    if list(gallery_conf["image_scrapers"]) == [gallery_hooks.SCRAPER]:
+        gen_rst.save_thumbnail = _save_same_thumbnail
     try:
         WorkingFolder(Path(gallery_conf["src_dir"]) / WORKING_FOLDER).use()
         with sections_of(script):
             *_, outcome = gen_rst.generate_file_rst(script.name, str(page_folder), str(script.parent), dict(gallery_conf))
         report = outcome.get("formatted_exception", "")
+        if not gen_rst.executable_script(str(script), gallery_conf):  # filename_pattern: it is shown, not run
+            (page_folder / f"{script.name}.md5").write_text(get_md5sum(script, mode="t"), encoding="utf-8")
         for observer in observers if not report else ():
             observer.finish(ScriptResults(page_folder, script.stem))
         if not report and (hosts := isolation.asked_for()):

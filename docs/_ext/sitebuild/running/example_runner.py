@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sitebuild.definitions.chapter_files import completed
-from sitebuild.examples.gallery import Example, name_of
+from sitebuild.examples.gallery import Example
+from sitebuild.examples.gallery_folders import name_of
 from sitebuild.examples.observer import Observer
 from sitebuild.running import descendants, execution_cache, process_group
 from sitebuild.running.example_process import ExampleProcess, Limits
@@ -43,13 +44,13 @@ def imported_modules(source: str) -> set[str]:
     return modules
 
 
-def import_common(sources: Iterable[str]) -> None:
-    """Import what more than one script imports, once for all; nothing is computed with it here."""
+def import_common(sources: Iterable[str], also: Sequence[str] = ()) -> None:
+    """Import what more than one script imports, and ``also``, once for all; nothing is computed with it here."""
     counts = Counter(name for source in sources for name in imported_modules(source))
     common = sorted(name for name, count in counts.items() if count > 1)
     if "torch" in common:
         common += TORCH_IMPORTS_LATE
-    for name in ["torch", *common]:  # whoever observes an example needs torch
+    for name in [*also, *common]:
         with suppress(Exception):  # the script that needs it will say what is wrong
             importlib.import_module(name)
 
@@ -99,7 +100,7 @@ class ExampleRunner:
         self._total = len(examples)
         with process_group.guard() as guard:  # whatever ends the build ends the scripts
             if examples:
-                import_common(texts.values())
+                import_common(texts.values(), ["torch"] * bool(self._observers))  # who observes an example needs it
             descendants.adopt_orphans()
             self._our_own = frozenset(descendants.children(os.getpid()))
             self._work_off(together, process_group.jobs(), guard)
@@ -123,9 +124,9 @@ class ExampleRunner:
         self._started += 1
         script, generated = example.script, example.generated
         # Not through Sphinx's logger: the progress is wanted where its chatter is switched off.
-        progress = f"  running {self._started}/{self._total}  {generated.name}/{script.name}"
-        print(progress, file=sys.__stdout__, flush=True)
         chapter = generated.relative_to(self._source).as_posix()
+        progress = f"  running {self._started}/{self._total}  {chapter}/{script.name}"
+        print(progress, file=sys.__stdout__, flush=True)
         scratch = self._scratch / str(self._started)
         key = execution_cache.key_of(script, self._key)
         process = ExampleProcess(script, chapter, scratch, self._gallery_conf, self._observers, guard)

@@ -12,6 +12,7 @@ import hashlib
 import json
 import platform
 import shutil
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from sphinx_gallery.gen_rst import get_md5sum
 
 from sitebuild.definitions.chapter_files import digest
 from sitebuild.examples.gallery import scripts_of
+from sitebuild.examples.gallery_folders import name_of
 
-# Distributions whose version shows in a result.
+# Distributions whose version shows in a result, where they are installed.
 RESULTS_DEPEND_ON = ("torch", "scipy", "numpy", "torchviz", "graphviz", "matplotlib", "scikit-learn", "sphinx-gallery")
 # Modules that decide what is written down while an example runs, beside those of the observers.
 WRITERS = (
@@ -40,12 +42,23 @@ WRITERS = (
     "definitions/top_level.py",
     "examples/running_script.py",
 )
-# Marks a folder of docs/ as generated: `make clean` and a build without that chapter remove it.
+# Marks a folder of pages as generated: `make clean` and a build without that chapter remove it.
 MARK = ".generated"
+RECORD = "results.json"
 IMAGES = "images"  # the only folder that Sphinx-Gallery makes in it
+# Files that Sphinx-Gallery writes for the folder as a whole, by the beginning of their names.
+OF_FOLDER = ("index", "sg_execution_times", "{}_python", "{}_jupyter")
 
 
-def execution_key(settings: str, writers: list[Path]) -> str:
+def version_of(distribution: str) -> str:
+    """Version of a distribution; "" if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def execution_key(settings: str, writers: list[Path], more: Sequence[str] = ()) -> str:
     """Hash of what, beside the script, its results depend on.
 
     Parameters
@@ -54,9 +67,11 @@ def execution_key(settings: str, writers: list[Path]) -> str:
         Those of the gallery.
     writers : list of Path
         Modules of the observers that decide what is written down.
+    more : sequence of str
+        Further distributions whose version shows in a result.
     """
     parts = [platform.python_version(), settings]
-    parts += [f"{name} {metadata.version(name)}" for name in RESULTS_DEPEND_ON]
+    parts += [f"{name} {version}" for name in [*RESULTS_DEPEND_ON, *more] if (version := version_of(name))]
     package = Path(__file__).parents[1]
     parts += [path.read_text(encoding="utf-8") for path in [*(package / name for name in WRITERS), *writers]]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -73,7 +88,7 @@ def _checksum_file(script: Path, generated: Path) -> Path:
 
 
 def _record_file(script: Path, generated: Path) -> Path:
-    return generated / f"{script.stem}.results.json"
+    return generated / f"{script.stem}.{RECORD}"
 
 
 def _hash(path: Path) -> str:
@@ -127,6 +142,15 @@ def keep(fresh: Path, script: Path, generated: Path, key: str) -> None:
     shutil.move(fresh / checksum.name, checksum)
 
 
+def foreign_files(generated: Path) -> list[str]:
+    """What speaks against taking a folder for generated pages, where everything else is removed: files that we did not make."""
+    if not generated.is_dir() or (generated / MARK).exists() or next(generated.glob(f"*.{RECORD}"), None):
+        return []
+    found = sorted(path.name for path in generated.iterdir())
+    remedy = "if Sphinx-Gallery made them, remove the folder once; otherwise name another one in gallery_dirs"
+    return [f"{name_of(generated)}: it holds files that this build did not make, such as {found[0]}; {remedy}"] if found else []
+
+
 def tidy_folders(source: Path, chapters: list[tuple[Path, Path]]) -> None:
     """Remove results of scripts and chapters that are gone; mark the folders of the others.
 
@@ -138,15 +162,16 @@ def tidy_folders(source: Path, chapters: list[tuple[Path, Path]]) -> None:
         Each chapter's folder in the gallery, and its folder of generated pages.
     """
     known = [generated for _chapter, generated in chapters]
-    for mark in source.glob(f"*/{MARK}"):
-        if mark.parent not in known:
+    for mark in list(source.rglob(MARK)):
+        if mark.parent not in known and mark.exists():
             shutil.rmtree(mark.parent)
     for chapter, generated in chapters:
         generated.mkdir(parents=True, exist_ok=True)
         (generated / MARK).touch()
-        stems = {script.stem for script in scripts_of(chapter)} | {"index"}
+        stems = {script.stem for script in scripts_of(chapter)} | {name.format(generated.name) for name in OF_FOLDER}
+        copied = {path.name for path in chapter.iterdir()} | {MARK, IMAGES}
         for path in generated.iterdir():
-            if path.is_file() and path.name != MARK and path.name.partition(".")[0] not in stems:
-                path.unlink()
-            elif path.is_dir() and path.name != IMAGES:
+            if path.is_dir() and path not in known and path.name != IMAGES:
                 shutil.rmtree(path)
+            elif path.is_file() and path.name not in copied and path.name.partition(".")[0] not in stems:
+                path.unlink()

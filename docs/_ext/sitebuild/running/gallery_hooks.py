@@ -14,6 +14,7 @@ from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.observer import Observer, ScriptResults
 from sitebuild.running.random_numbers import RandomNumbers
 
+SCRAPER = f"{__name__}.scrape_results"  # its name in conf.py
 # Those of the example that runs in this process; there is one at most.
 _observers: list[Observer] = []
 _random_numbers: list[RandomNumbers] = []  # one, while an example runs

@@ -12,9 +12,10 @@ from sphinx.errors import ExtensionError
 from sphinx_gallery.gen_gallery import generate_gallery_rst
 
 from sitebuild.definitions.chapter_files import import_faults
-from sitebuild.examples.gallery import Example, all_examples, chapters, name_of
+from sitebuild.examples.gallery import Example, all_examples, chapters
+from sitebuild.examples.gallery_folders import folder_faults, name_of, named_folders
 from sitebuild.examples.script_form import chapter_faults, output_faults, script_faults
-from sitebuild.running import example_shard, execution_cache, observers, temporary_folder
+from sitebuild.running import example_shard, execution_cache, gallery_settings, observers, temporary_folder
 from sitebuild.running.example_process import Limits
 from sitebuild.running.example_runner import ExampleRunner
 
@@ -26,16 +27,13 @@ ENVIRONMENT = {
     "KINETO_LOG_LEVEL": "99",  # torch.profiler reports each start on stderr
     "MPLBACKEND": "agg",  # plots are kept, not shown in windows
 }
-# Settings of the gallery that change what an example leaves behind.
-RESULTS_DEPEND_ON_SETTINGS = ("capture_repr", "filename_pattern", "image_scrapers", "reset_modules")
 
 
 def execution_key(app: Sphinx) -> str:
     """What results have to be made with to be shown in this build."""
-    conf, kinds = app.config.sphinx_gallery_conf, app.config.result_kinds
-    settings = repr({name: conf[name] for name in RESULTS_DEPEND_ON_SETTINGS} | {"result_kinds": kinds})
+    settings = gallery_settings.describe(app.config.sphinx_gallery_conf, app.config.result_kinds)
     writers = [path for observer in observers.load(app.config) for path in observer.writers]
-    return execution_cache.execution_key(settings, writers)
+    return execution_cache.execution_key(settings, writers, app.config.results_depend_on)
 
 
 def find_stale(app: Sphinx, examples: list[Example]) -> list[Example]:
@@ -72,11 +70,15 @@ def run_examples(app: Sphinx) -> None:
     """
     os.environ.update(ENVIRONMENT)
     source, conf = Path(app.srcdir).resolve(), app.config.sphinx_gallery_conf
+    gallery_settings.do_without_matplotlib(conf)
     limits = Limits(app.config.example_time_limit, app.config.example_memory_limit)
     # Before anything is run, written or removed.
-    names = [line for folders in chapters(app) for line in chapter_faults(source, *folders)]
-    fail(names + [line for example in all_examples(app) for line in script_faults(example.script)])
+    fail(gallery_settings.faults(conf, app.config.results_depend_on))
+    faults = [line for scripts, _pages in named_folders(source, conf) for line in folder_faults(scripts, conf)]
+    faults += [line for _scripts, pages in chapters(app) for line in chapter_faults(source, pages)]
+    fail(faults + [line for example in all_examples(app) for line in script_faults(example.script)])
     fail([line for example in all_examples(app) for line in import_faults(example.script)])
+    fail([line for _scripts, pages in chapters(app) for line in execution_cache.foreign_files(pages)])
     execution_cache.tidy_folders(source, chapters(app))
     examples = example_shard.share(all_examples(app), app.config.example_shard)
     scratch = Path(app.doctreedir).resolve() / "runs"  # in a folder that is ours: it is emptied
@@ -115,6 +117,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to the two sides of Sphinx-Gallery, which runs at the default priority 500."""
     app.setup_extension("sphinx_gallery.gen_gallery")
     app.add_config_value("result_kinds", [], "env", list)
+    app.add_config_value("results_depend_on", [], "", list)
     app.add_config_value("example_shard", "", "", str)
     app.add_config_value("example_time_limit", 120, "", (int, float))
     app.add_config_value("example_memory_limit", 4, "", (int, float))

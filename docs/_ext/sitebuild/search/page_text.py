@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+# Before it stands nothing that is searched. A page that writes it in another way is read from its beginning.
+_BODY = "<div data-search-body>"
+# A token of code has the role of what is around it, unless it is a comment; there are hundreds of them on a page.
+_TOKEN = re.compile(r'<span class="(?!c1")[a-z0-9]{1,3}">([^<]*)</span>')
 # Elements without an end.
 _VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "path", "source", "use", "wbr"}
 # Not read: pictures, formulas, and what stands on many pages or differs from build to build.
@@ -134,9 +138,9 @@ class _Reader(HTMLParser):
 
 
 def read_page(html: str) -> Page:
-    """What can be searched of a page."""
+    """What can be searched of a page; the long list of pages beside it is passed over."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_TOKEN.sub(r"\1", html[max(0, html.find(_BODY)) :]))
     return reader.page
 
 

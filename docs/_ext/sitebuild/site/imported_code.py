@@ -17,7 +17,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from sitebuild.definitions.chapter_files import imports_of
 from sitebuild.definitions.completed_script import imported_text
-from sitebuild.examples.gallery import is_example, script_of
+from sitebuild.examples.gallery import find_script
 from sitebuild.translation.source_comments import CommentTranslationError
 from sitebuild.translation.translatable_code import translatable_code
 from sitebuild.translation.translated_imports import TranslatedImports
@@ -34,9 +34,8 @@ class PlaceImportedCode(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Add the nodes."""
-        if not is_example(self.app, self.env.docname):
+        if (script := find_script(self.app, self.env.docname)) is None:
             return
-        script = script_of(self.app, self.env.docname)
         sections, number = {imported.by.section for imported in imports_of(script)}, count()
         for block in list(self.document.findall(translatable_code)) if sections else ():
             with suppress(SyntaxError):  # a block that continues in the next one imports nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -42,12 +43,15 @@ def language_links(app: Sphinx, page: str, content_root: str) -> list[dict[str, 
     ]
 
 
+version = cache(metadata.version)  # looks for a file, and every page asks
+
+
 def built_with() -> str:
     """One line on versions and date, in the language of the page."""
     return _("Built on {date} with torch {torch}, Sphinx {sphinx} and Graphviz {graphviz}.").format(
         date=build_date(),
-        torch=metadata.version("torch").partition("+")[0],
-        sphinx=metadata.version("sphinx"),
+        torch=version("torch").partition("+")[0],
+        sphinx=version("sphinx"),
         graphviz=graphviz_version(),
     )
 

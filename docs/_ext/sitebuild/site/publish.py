@@ -14,7 +14,7 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2
 RENAME_SWAP = 2
 
 # Traces of the build that no reader asks for.
-UNPUBLISHED = (".buildinfo", ".buildinfo.bak", "objects.inv", "*.map", "*.LICENSE.txt")
+UNPUBLISHED = (".buildinfo", ".buildinfo.bak", "objects.inv", "bundles.json", "*.map", "*.LICENSE.txt")
 
 
 def assemble(staged: Path, site: Path, languages: list[str]) -> Path:

@@ -9,13 +9,15 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from sitebuild.examples.gallery import source_of
+from sitebuild.site.source_file import source_of
 
 COLAB = "https://colab.research.google.com"
 
 
 def notebook_address(config: Config, page: str) -> str:
     """Address that opens the notebook of ``page`` in Colab; "" where the settings do not name its place."""
+    if "site_repository_url" not in config:
+        return ""  # this extension is not in use
     repository = config.site_repository_url.rstrip("/")
     if not (repository.startswith("https://github.com/") and config.site_notebooks_branch):
         return ""

@@ -17,7 +17,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-from sitebuild.examples.gallery import source_of
+from sitebuild.site.source_file import source_of
 from sitebuild.translation.message_markup import LONGEST
 from sitebuild.translation.page_catalogue import catalogue_of
 

@@ -11,6 +11,8 @@ MODULES = (
     "chinese_text",
     "code_comments",
     "findable_text",
+    "gallery_additions",
+    "settings",
 )
 
 

@@ -14,7 +14,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.nodes import extract_messages
 
-from sitebuild.examples.gallery import is_example, name_of, script_of
+from sitebuild.examples.gallery import all_examples, is_example, pages_of
+from sitebuild.examples.gallery_folders import name_of
 from sitebuild.translation.translatable_code import translatable_code
 from sitebuild.translation.translated_script import find_messages, normalise
 
@@ -61,7 +62,7 @@ class CheckMessages(SphinxTransform):
         page = self.env.docname
         if self.config.language != "en" or not is_example(self.app, page):
             return
-        script = script_of(self.app, page)
+        script = next(each.script for each in all_examples(self.app) if f"{pages_of(self.app, each.generated)}/{each.script.stem}" == page)
         source = script.read_text(encoding="utf-8")
         for image in self.document.findall(nodes.image):
             place = f"{name_of(script)}:{_line_of(image['uri'], source)}"

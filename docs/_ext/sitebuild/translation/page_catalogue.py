@@ -44,7 +44,11 @@ def catalogue_of(app: Sphinx, page: str) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By message; without those that are missing or fuzzy, and empty where there is no catalogue.
+        By message; without those that are missing or fuzzy, and empty where there is no catalogue. What several of
+        ``locale_dirs`` hold is taken from the first of them, as Sphinx does it.
     """
-    path = Path(app.srcdir) / "locale" / app.config.language / "LC_MESSAGES" / f"{page}.po"
-    return {str(m.id): str(m.string) for m in read_messages(path) if m.string and not m.fuzzy}
+    found: dict[str, str] = {}
+    for folder in reversed(app.config.locale_dirs):
+        path = Path(app.srcdir) / folder / app.config.language / "LC_MESSAGES" / f"{page}.po"
+        found |= {str(m.id): str(m.string) for m in read_messages(path) if m.string and not m.fuzzy}
+    return found

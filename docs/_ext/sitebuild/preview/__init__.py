@@ -1,0 +1,1 @@
+"""Shows the site while it is being written: waits for edits, builds, and tells the browser."""

@@ -1,0 +1,8 @@
+"""
+Only shown
+==========
+
+This one is not run.
+"""
+
+raise SystemExit("never")
