@@ -170,6 +170,12 @@ def small_site(tmp_path: Path) -> Site:
     return make_executed_site(tmp_path / "site")
 
 
+@pytest.fixture
+def fresh_site(tmp_path: Path) -> Site:
+    """A site with one example, as a clone brings it: nothing has run."""
+    return make_small_site(tmp_path / "site")
+
+
 @pytest.fixture(scope="session")
 def _one_built_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return build_small_site(tmp_path_factory.mktemp("built") / "site")

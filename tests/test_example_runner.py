@@ -53,10 +53,10 @@ def most_at_once(trace: Path) -> int:
     return most
 
 
-def test_one_at_a_time_if_so_told(small_site: Site, monkeypatch) -> None:
-    trace = add_traced(small_site, ["first", "second", "third"])
+def test_one_at_a_time_if_so_told(fresh_site: Site, monkeypatch) -> None:
+    trace = add_traced(fresh_site, ["first", "second", "third"])
     monkeypatch.setenv("JOBS", "1")
-    result = small_site.build()
+    result = fresh_site.build()
     assert result.returncode == 0, result.stderr
     assert most_at_once(trace) == 1
     assert len(re.findall(r"running \d/4  double_backward/", result.stdout)) == 4
@@ -101,7 +101,7 @@ def test_an_example_has_one_thread_whatever_the_environment_says(small_site: Sit
     assert "threads: 1" in small_site.page("en", "double_backward/threads").get_text()
 
 
-def test_scripts_that_do_not_come_to_their_end_are_named(small_site: Site) -> None:
+def test_scripts_that_do_not_come_to_their_end_are_named(fresh_site: Site) -> None:
     faults = {
         "exits": ("raise SystemExit(3)", "exits.py:8: SystemExit: 3"),
         "vanishes": ("import os; os._exit(0)", "vanishes.py: it left with status 0 before its end"),
@@ -110,18 +110,18 @@ def test_scripts_that_do_not_come_to_their_end_are_named(small_site: Site) -> No
         "misses": ("import no_such_module", "misses.py:8: ModuleNotFoundError: No module named 'no_such_module'"),
     }
     for name, (code, _message) in faults.items():
-        small_site.add_example(name, f"{code}\n")
-    result = small_site.build()
+        fresh_site.add_example(name, f"{code}\n")
+    result = fresh_site.build()
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     told = [line.strip() for line in result.stderr.splitlines() if line.startswith("  gallery/")]
     assert sorted(told) == sorted(f"gallery/double_backward/{message}" for _code, message in faults.values())
     # Nothing half done is left, and what is sound is kept.
-    assert [path.name for path in small_site.root.glob("docs/double_backward/*.rst")] == ["square.rst"]
+    assert [path.name for path in fresh_site.root.glob("docs/double_backward/*.rst")] == ["square.rst"]
 
     for name, (code, _message) in faults.items():
-        small_site.edit(f"gallery/double_backward/{name}.py", code, "print(2)")
-    result = small_site.build()
+        fresh_site.edit(f"gallery/double_backward/{name}.py", code, "print(2)")
+    result = fresh_site.build()
     assert result.returncode == 0, result.stderr
     assert sorted(re.findall(r"running \S+  double_backward/(\w+)", result.stdout)) == sorted(faults)
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Site, make_small_site
+from conftest import Site
 from sphinx.errors import ExtensionError
 from test_build import executions
 
@@ -18,12 +18,11 @@ NAMES = ["circle", "line", "point", "square", "triangle"]
 
 
 @pytest.fixture
-def five_examples(tmp_path: Path) -> Site:
-    site = make_small_site(tmp_path / "site")  # none of them has run
+def five_examples(fresh_site: Site) -> Site:
     for name in NAMES:
         if name != "square":
-            site.add_example(name, f"import torch\n\nprint('{name}', torch.arange({len(name)}))\n")
-    return site
+            fresh_site.add_example(name, f"import torch\n\nprint('{name}', torch.arange({len(name)}))\n")
+    return fresh_site
 
 
 def test_four_shards_make_the_site_of_one_build(five_examples: Site, tmp_path: Path, monkeypatch) -> None:
