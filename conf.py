@@ -73,8 +73,11 @@ example_output_limit = 50_000  # characters
 # Pages on whose graphs readers can step through backward.
 gradient_flows = [
     "first_steps/backward_graph",
+    "double_backward/saving_inputs",
+    "double_backward/saving_outputs",
     "double_backward/saving_intermediates",
     "double_backward/losing_intermediates",
+    "double_backward/backward_outside_autograd",
 ]
 
 # The names of scripts hold no space: the build sees to that. Those of the folders above may.

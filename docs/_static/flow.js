@@ -10,27 +10,35 @@
     return made;
   };
 
-  // Letters beside the edge, inside the part of the page that the drawing may use, and clear of other letters.
-  const place = (svg, edge, text, others) => {
-    const path = edge.querySelector("path");
-    const middle = path.getPointAtLength(path.getTotalLength() / 2);
+  const overlap = (a, b) =>
+    Math.max(0, Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x)) *
+    Math.max(0, Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y));
+
+  // Write on an edge what it carries: on that side of it, and at that height, where least is covered.
+  const write = (svg, edge, text, taken) => {
     const label = element("g", { class: "flow-label" });
-    const letters = element("text", { x: middle.x, y: middle.y + 4 });
+    const letters = element("text", {});
     letters.textContent = text;
     label.append(letters);
     svg.append(label);
-    const width = letters.getComputedTextLength() + 10;
+    const size = { width: letters.getComputedTextLength() + 10, height: 16 };
     const scale = svg.getScreenCTM().a;
-    const [frame, box] = [svg.parentElement.getBoundingClientRect(), svg.getBoundingClientRect()];
-    const [least, most] = [(frame.left - box.left) / scale, (frame.right - box.left) / scale - width];
-    const left = Math.max(Math.min(middle.x - width / 2, most), least);
-    let top = middle.y - 9;
-    const meets = ({ x, y, w }) => left < x + w && x < left + width && Math.abs(top - y) < 18;
-    for (let other = others.find(meets); other; other = others.find(meets)) top = other.y + 18;
-    others.push({ x: left, y: top, w: width });
-    letters.setAttribute("x", left + width / 2);
-    letters.setAttribute("y", top + 13);
-    label.prepend(element("rect", { x: left, y: top, width, height: 18, rx: 9 }));
+    const [frame, drawing] = [svg.parentElement.getBoundingClientRect(), svg.getBoundingClientRect()];
+    const [least, most] = [(frame.left - drawing.left) / scale, (frame.right - drawing.left) / scale - size.width];
+    const path = edge.querySelector("path");
+    const spots = [0.5, 0.3, 0.7, 0.1, 0.9].flatMap((share, order) => {
+      const { x, y } = path.getPointAtLength(path.getTotalLength() * share);
+      return [x + 6, x - 6 - size.width, x - size.width / 2].map((left, side) => {
+        const box = { ...size, x: Math.max(Math.min(left, most), least), y: y - size.height / 2 };
+        const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0);
+        return { box, cost: covered + 8 * order + 30 * (side === 2) + Math.abs(box.x - left) };
+      });
+    });
+    const { box } = spots.reduce((best, spot) => (spot.cost < best.cost ? spot : best));
+    taken.push(box);
+    letters.setAttribute("x", box.x + box.width / 2);
+    letters.setAttribute("y", box.y + 12);
+    label.prepend(element("rect", { ...box, rx: 8 }));
   };
 
   const start = (flow) => {
@@ -41,6 +49,7 @@
     const edges = [...svg.querySelectorAll(".edge")];
     const slider = player.querySelector("input");
     const words = player.querySelector(".flow-words");
+    const pass = player.querySelector(".flow-pass");
     const hint = words.textContent;
     const play = player.querySelector("[data-do=play]");
     const labels = { play: play.title, pause: player.dataset.pause };
@@ -62,10 +71,11 @@
     const show = (next) => {
       position = Math.min(Math.max(next, 0), rows.length);
       const row = rows[position - 1];
-      const marks = { running: numbers(row?.dataset.nodes), read: numbers(row?.dataset.reads), added: numbers(row?.dataset.adds) };
+      const { nodes: running, reads: read, adds: added, misses: missed } = row?.dataset ?? {};
+      const marks = { running, read, added, missed };
       const later = (number) => position > 0 && (firstSeen.get(number) ?? 0) > position;
       for (const [number, node] of nodes) {
-        for (const [mark, marked] of Object.entries(marks)) node.classList.toggle(`flow-${mark}`, marked.includes(number));
+        for (const mark in marks) node.classList.toggle(`flow-${mark}`, numbers(marks[mark]).includes(number));
         node.classList.toggle("flow-later", later(number));
       }
       svg.querySelectorAll(".flow-label").forEach((label) => label.remove());
@@ -77,14 +87,16 @@
         edge.classList.toggle("flow-carries", carried.has(edge));
         edge.classList.toggle("flow-later", later(edge.dataset.tail) || later(edge.dataset.head));
       }
-      const placed = [];
-      for (const [edge, text] of carried) place(svg, edge, text, placed);
+      const taken = [...nodes.values()].map((node) => node.getBBox());
+      for (const [edge, text] of carried) write(svg, edge, text, taken);
       rows.forEach((other) => other.classList.toggle("flow-now", other === row));
       flow.classList.toggle("flow-on", position > 0);
       slider.value = position;
       player.querySelector("output").textContent = `${position} / ${rows.length}`;
       slider.setAttribute("aria-valuetext", `${position} / ${rows.length}`);
-      words.textContent = row ? row.cells[1].textContent : hint;
+      const title = row?.parentElement.rows[0].textContent ?? "";
+      if (pass.textContent !== title) pass.textContent = title;
+      words.replaceChildren(...(row ? row.cells[1].cloneNode(true).childNodes : [hint]));
     };
 
     const say = (state) => {

@@ -60,13 +60,14 @@ class TakeGraph(SphinxTransform):
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: the nodes at work and what is shown with them, as numbers, and the words."""
+    """A line of the table: who is at work, the words, and the numbers of what is shown in the drawing with it."""
 
     label: str
     words: str
     nodes: tuple[int, ...] = ()
     reads: tuple[int, ...] = ()
     adds: tuple[int, ...] = ()
+    misses: tuple[int, ...] = ()  # to these no path leads
 
 
 def rows(flow: Flow, position: int, teller: Teller) -> Iterator[Row]:
@@ -75,10 +76,19 @@ def rows(flow: Flow, position: int, teller: Teller) -> Iterator[Row]:
     for start in one.starts if one.repeats else ():
         yield Row("", teller.start(start), _known([start.to]))
     for step in one.steps:
-        yield Row(teller.name(step.node, step.name), teller.step(step), _known([step.node]), step.outlined, step.adds)
+        yield Row(
+            teller.name(step.node, step.name),
+            teller.step(step),
+            _known([step.node]),
+            step.outlined,
+            step.adds,
+            step.leads_not_to,
+        )
     for end in one.ends:
+        reached, missed = ([end.tensor], []) if end.value else ([], [end.tensor])
         if words := teller.end(end):
-            yield Row("", words, _known([end.tensor, end.result]), adds=_known([end.result]))
+            result = _known([end.result])
+            yield Row("", words, _known([*reached, end.result]), adds=result, misses=_known(missed))
     if words := teller.error(one):
         yield Row("", words)
 
@@ -88,7 +98,7 @@ def _known(numbers: Iterable[int | None]) -> tuple[int, ...]:
 
 
 def _render_row(row: Row, number: int) -> str:
-    lists = {"nodes": row.nodes, "reads": row.reads, "adds": row.adds}
+    lists = {"nodes": row.nodes, "reads": row.reads, "adds": row.adds, "misses": row.misses}
     data = "".join(f' data-{name}="{" ".join(map(str, numbers))}"' for name, numbers in lists.items() if numbers)
     name = f"<code>{escape(row.label)}</code> " if row.label else ""
     return f"<tr{data}><td>{number}</td><td>{name}{row.words}</td></tr>"
@@ -124,7 +134,7 @@ def _player(count: int) -> str:
     return (
         f'<div class="flow-player" role="group" aria-label="{name}" data-pause="{pause}">{buttons}'
         f'<input type="range" min="0" max="{count}" value="0" aria-label="{step}"><output>0 / {count}</output>'
-        f'<p class="flow-words" aria-live="polite">{hint}</p></div>'
+        f'<p class="flow-pass" aria-live="polite"></p><p class="flow-words" aria-live="polite">{hint}</p></div>'
     )
 
 

@@ -68,26 +68,39 @@ class Teller:
 
     def step(self, step: Step) -> str:
         """What a node did."""
-        said = [_say(_("receives {values}"), values=_listed(map(plain, step.received)))]
+        said = [self._received(step)] if step.name != ACCUMULATE else []
         if step.reads:
             reads = [f"{saved.name} = {plain(saved.value)}" if saved.name else plain(saved.value) for saved in step.reads]
             said.append(_say(_("reads {values}"), values=_listed(reads)))
-        said += [self._sent(step, sent) for sent in step.sent]
+        if step.sent:
+            said.append(self._passed_on(step))
         if step.adds:
             said.append(_say(_("adds {names} to the graph"), names=self.names(step.adds)))
         if step.leads_to:
-            said.append(_say(_("the new history leads to {names}"), names=self.names(step.leads_to)))
+            said.append(_say(_("a path leads from there to {names}"), names=self.names(step.leads_to)))
         if step.leads_not_to:
-            said.append(_say(_("no path of it leads to {names}"), names=self.names(step.leads_not_to)))
+            said.append(_say(_("no path leads from there to {names}"), names=self.names(step.leads_not_to)))
         return _("; ").join(said) + _(".")
 
-    def _sent(self, step: Step, sent: Sent) -> str:
-        value, name = _value(sent.value, f"{sent.to}>{step.node}"), self.name(sent.to, sent.to_name)
-        if step.name != ACCUMULATE:
-            return _say(_("passes {value} on to {name}"), value=value, name=name)
-        if self._graph.nodes[sent.to].name if sent.to is not None else False:
-            return _say(_("adds {value} to {name}.grad"), value=value, name=name)
-        return _say(_("adds {value} to the .grad of {name}"), value=value, name=name)
+    def _received(self, step: Step) -> str:
+        values = _listed(map(plain, step.received))
+        if len(step.received) == 1:
+            return _say(_("receives {values}"), values=values)
+        return _say(_("receives {values} for its {count} outputs"), values=values, count=str(len(step.received)))
+
+    def _passed_on(self, step: Step) -> str:
+        if step.name == ACCUMULATE:
+            (sent,) = step.sent
+            named = sent.to is not None and self._graph.nodes[sent.to].name
+            template = _("adds {value} to {name}.grad") if named else _("adds {value} to the .grad of {name}")
+            return self._sent(template, step, sent)
+        return _("passes on {gradients}").format(
+            gradients=_listed(self._sent(_("{value} to {name}"), step, sent) for sent in step.sent)
+        )
+
+    def _sent(self, template: str, step: Step, sent: Sent) -> str:
+        value = _value(sent.value, f"{sent.to}>{step.node}")
+        return _say(template, value=value, name=self.name(sent.to, sent.to_name))
 
     def end(self, end: End) -> str:
         """What arrived at a tensor; "" if a step has said it."""
