@@ -132,7 +132,7 @@ def _player(count: int) -> str:
     name, pause, step = escape(_("Gradient flow")), escape(_("Pause")), escape(_("Step"))
     hint = escape(_("Run backward through this graph, step by step."))
     return (
-        f'<div class="flow-player" role="group" aria-label="{name}" data-pause="{pause}">{buttons}'
+        f'<div class="flow-player" data-search-ignore role="group" aria-label="{name}" data-pause="{pause}">{buttons}'
         f'<input type="range" min="0" max="{count}" value="0" aria-label="{step}"><output>0 / {count}</output>'
         f'<p class="flow-pass" aria-live="polite"></p><p class="flow-words" aria-live="polite">{hint}</p></div>'
     )
@@ -158,7 +158,7 @@ def render(path: Path) -> str:
     graph = graph_record.load(path.with_name(path.name.replace(".flow-", ".graph-")))
     table, count = render_table(flow, Teller(graph))
     summary = _("All {count} steps of backward").format(count=count)
-    return f'{_player(count)}<details class="flow-steps"><summary>{escape(summary)}</summary>{table}</details>'
+    return f'{_player(count)}<details class="flow-steps" data-search-ignore><summary>{escape(summary)}</summary>{table}</details>'
 
 
 def visit_flow(translator: Any, node: gradient_flow_node) -> None:
