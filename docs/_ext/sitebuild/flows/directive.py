@@ -100,8 +100,10 @@ def _known(numbers: Iterable[int | None]) -> tuple[int, ...]:
 def _render_row(row: Row, number: int) -> str:
     lists = {"nodes": row.nodes, "reads": row.reads, "adds": row.adds, "misses": row.misses}
     data = "".join(f' data-{name}="{" ".join(map(str, numbers))}"' for name, numbers in lists.items() if numbers)
-    name = f"<code>{escape(row.label)}</code> " if row.label else ""
-    return f"<tr{data}><td>{number}</td><td>{name}{row.words}</td></tr>"
+    words = row.words
+    if row.label:
+        words = _("{node} {does}").format(node=f"<code>{escape(row.label)}</code>", does=row.words)
+    return f"<tr{data}><td>{number}</td><td>{words}</td></tr>"
 
 
 def render_table(flow: Flow, teller: Teller) -> tuple[str, int]:
