@@ -135,7 +135,7 @@ def _player(count: int) -> str:
     hint = escape(_("Run backward through this graph, step by step."))
     return (
         f'<div class="flow-player" data-search-ignore role="group" aria-label="{name}" data-pause="{pause}">{buttons}'
-        f'<input type="range" min="0" max="{count}" value="0" aria-label="{step}"><output>0 / {count}</output>'
+        f'<input type="range" min="0" max="{count}" value="0" aria-label="{step}"><output aria-live="off">0 / {count}</output>'
         f'<p class="flow-pass" aria-live="polite"></p><p class="flow-words" aria-live="polite">{hint}</p></div>'
     )
 

@@ -42,7 +42,7 @@ def _same(one: tuple[Gradients, str], other: tuple[Gradients, str]) -> bool:
     def equal(a: Tensor | None, b: Tensor | None) -> bool:
         if a is None or b is None:
             return a is b
-        return a.shape == b.shape and a.dtype == b.dtype and torch.allclose(a, b, rtol=1e-6, equal_nan=True)
+        return a.shape == b.shape and a.dtype == b.dtype and torch.allclose(a, b, rtol=1e-5, equal_nan=True)
 
     return one[1] == other[1] and len(one[0]) == len(other[0]) and all(map(equal, one[0], other[0]))
 
