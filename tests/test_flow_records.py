@@ -167,6 +167,13 @@ def test_a_lost_path_is_told_where_it_is_lost() -> None:
     assert {graph.nodes[end.tensor].name: end.value is None for end in second.ends} == {"x": True, "y": False}
 
 
+def test_what_is_not_drawn_has_no_number() -> None:
+    flow, graph, _state = record(LOSING.replace("(grad_x, x, out)", "grad_x").replace("'x': x, ", "").replace("'out': out, ", ""))
+    first, second = flow.passes
+    assert (first.starts[0].to, step_of(first.steps, "LoseBackward").node, first.ends[0].tensor) == (None, None, None)
+    assert [graph.nodes[step.node].name for step in second.steps] == ["MulBackward0", "AccumulateGrad"]
+
+
 COUNTING = """
 runs = []
 

@@ -106,8 +106,8 @@ def test_it_plays_and_stops(page: Page) -> None:
     assert page.locator(".flow-player output").inner_text() == "1 / 8"
 
 
-def test_labels_lie_in_the_window_of_a_phone_and_cover_no_node(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, reduced_motion="reduce")
+def test_on_a_phone_labels_cover_no_node_and_buttons_stay_in_sight(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 640}, has_touch=True, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{address}/zh_CN/{SAVING}.html")
     for _ in range(16):
@@ -121,6 +121,10 @@ def test_labels_lie_in_the_window_of_a_phone_and_cover_no_node(browser: Browser,
             hidden = [box for box in boxes[1] if overlap(label, box) > 0.5 * box["width"] * box["height"]]
             assert hidden == []
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    # The buttons stay in sight of the top of the drawing.
+    page.evaluate("document.querySelector('.graph-scroll').scrollIntoView()")
+    box = page.locator(".flow-player").bounding_box()
+    assert box["y"] + box["height"] <= 640
     page.tap("[data-do=back]")
     assert page.eval_on_selector(".flow-carries path", "edge => getComputedStyle(edge).animationName") == "none"
     context.close()

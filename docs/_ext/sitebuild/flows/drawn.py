@@ -41,14 +41,17 @@ class Drawn:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self._numbers = graph_record.numbers_of(call.drawing)
+        # Only what is held here: torchviz has let go of others, and their id() may belong to something new by now.
+        self._held = [*call.nodes, *call.tensors, *call.names.values(), *self.leaves(())]
+        numbers = graph_record.numbers_of(call.drawing)
+        self._numbers = {id(each): numbers[str(id(each))] for each in self._held if str(id(each)) in numbers}
         self._graph = graph_record.from_torchviz(call.drawing)
         # Read before any pass, as the script left them.
         self._saved = read_by(call.nodes)
 
     def number(self, shown: Tensor | Node | None) -> int | None:
         """The number of a tensor or a node, None if it is not drawn."""
-        return self._numbers.get(str(id(shown)))
+        return self._numbers.get(id(shown))
 
     def all_nodes(self, roots: Iterable[Tensor]) -> list[Node]:
         """The nodes that are drawn, and those behind ``roots``."""
