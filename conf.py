@@ -29,7 +29,7 @@ language_names = {"en": "English", "zh_CN": "简体中文"}
 
 # Kinds of results that a script can leave behind, in their order below its code blocks. A new kind is a
 # package with a module `observer`, and a line here.
-result_kinds = ["sitebuild.checks", "sitebuild.graphs", "sitebuild.plots", "sitebuild.times"]
+result_kinds = ["sitebuild.checks", "sitebuild.graphs", "sitebuild.flows", "sitebuild.plots", "sitebuild.times"]
 
 extensions = [
     "sphinx.ext.intersphinx",
@@ -78,6 +78,16 @@ example_memory_limit = 4  # GiB
 # Nobody reads more on a page, and a phone has to load it.
 example_output_limit = 50_000  # characters
 
+# Pages on whose graphs readers can step through backward.
+gradient_flows = [
+    "first_steps/backward_graph",
+    "double_backward/saving_inputs",
+    "double_backward/saving_outputs",
+    "double_backward/saving_intermediates",
+    "double_backward/losing_intermediates",
+    "double_backward/backward_outside_autograd",
+]
+
 # The names of scripts hold no space: the build sees to that. Those of the folders above may.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 
@@ -115,13 +125,14 @@ html_css_files = [
     "home.css",
     "code.css",
     "graph.css",
+    "flow.css",
     "checks.css",
     "function_table.css",
     "plot.css",
     "math.css",
     "print.css",
 ]
-html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js", "function_table.js"]
+html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js", "flow.js", "function_table.js"]
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

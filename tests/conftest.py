@@ -128,6 +128,8 @@ def make_small_site(root: Path) -> Site:
     # One chapter instead of those of the project.
     settings, count = re.subn(r"^chapters = .*$", 'chapters = ["double_backward"]', settings, flags=re.MULTILINE)
     assert count == 1
+    settings, count = re.subn(r"^gradient_flows = \[.*?^\]$", "gradient_flows = []", settings, flags=re.MULTILINE | re.DOTALL)
+    assert count == 1
     (root / "conf.py").write_text(settings, encoding="utf-8")
     for name in ("requirements.txt", "Makefile"):
         shutil.copy(PROJECT / name, root / name)

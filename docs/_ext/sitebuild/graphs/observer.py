@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from sitebuild.examples import running_script
 from sitebuild.examples.build_error import BuildError
 from sitebuild.examples.observer import Observer, ScriptResults
-from sitebuild.graphs import record
+from sitebuild.graphs import calls, record
 from sitebuild.graphs.drawing import draw_cached, drawing_cache
 
 
 class ResultObserver(Observer):
     """Turns drawings into graphs, and draws them once for all languages."""
 
+    written_by = ("record.py", "observer.py", "calls.py", "history.py")
+
     def start(self) -> None:
         """Take down which lines of the script call make_dot."""
-        import torchviz
-
         self._made: list[tuple[int, Any]] = []  # line of the call, drawing
         self._shown: list[Any] = []
-        make_dot = torchviz.make_dot
-
-        @functools.wraps(make_dot)
-        def observed(*args: Any, **options: Any) -> Any:
-            drawing, caller = make_dot(*args, **options), sys._getframe(1)
-            if running_script.is_example(caller):
-                self._made.append((running_script.line_of(caller), drawing))
-            return drawing
-
-        torchviz.make_dot = observed
+        calls.listen(lambda call: self._made.append((call.line, call.drawing)))
 
     def take(self, results: ScriptResults, block: int, block_vars: dict[str, Any]) -> list[str]:
         """Write down the drawing with which a code block ended, if it did."""

@@ -128,6 +128,22 @@ def _make_node(number: int, definitions: list[dict[str, str]]) -> Node:
     return Node(number, " ".join(filter(None, name)), roles, shape=shape)
 
 
+def numbers_of(drawing: Digraph) -> dict[str, int]:
+    """The number of each node by the name that torchviz gave it: the ``id()`` of a tensor or of a node of autograd.
+
+    Raises
+    ------
+    GraphFormatError
+        If the drawing holds a statement that torchviz is not known to write.
+    """
+    numbers: dict[str, int] = {}
+    for statement in drawing.body:
+        name, head, _attributes = _parse_statement(statement)
+        for mentioned in filter(None, (name, head)):
+            numbers.setdefault(mentioned, len(numbers))
+    return numbers
+
+
 def from_torchviz(drawing: Digraph) -> Graph:
     """Read what ``torchviz.make_dot`` returned.
 
@@ -136,13 +152,11 @@ def from_torchviz(drawing: Digraph) -> Graph:
     GraphFormatError
         If the drawing holds a statement or a colour that torchviz is not known to write.
     """
-    numbers: dict[str, int] = {}
+    numbers = numbers_of(drawing)
     definitions: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
     edges: set[Edge] = set()
     for statement in drawing.body:
         name, head, attributes = _parse_statement(statement)
-        for mentioned in filter(None, (name, head)):
-            numbers.setdefault(mentioned, len(numbers))
         if head is None:
             definitions[name].append(attributes)
         else:
