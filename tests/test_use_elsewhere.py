@@ -175,6 +175,15 @@ def test_what_others_made_is_not_removed(project: Project) -> None:
     assert mine.exists() and (project.root / "docs/auto_examples/plot_mean.rst").exists()
 
 
+def test_a_text_that_no_translation_would_reach_is_refused(project: Project) -> None:
+    script = project.root / "examples/noted.py"
+    script.write_text('"""\nNoted\n=====\n\nText [1]_.\n\n.. [1] A footnote.\n"""\n\nprint(1)\n', encoding="utf-8")
+    try:
+        assert "examples/noted.py:" in project.run(COMMANDS[0], status=2)
+    finally:
+        script.unlink()
+
+
 def test_folders_whose_scripts_would_never_run_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     examples = tmp_path / "examples"
