@@ -110,7 +110,7 @@ intersphinx_mapping = {
 # -- Search -----------------------------------------------------------------
 
 # Pages about the site itself, and lists of its pages: found behind those on its subject.
-search_aside = ["changes", "contributing", "credits", "glossary", "hosting", "speed", "use_elsewhere"]
+search_aside = ["changes", "contributing", "credits", "glossary", "hosting", "script_forms", "speed", "use_elsewhere"]
 
 # -- HTML -------------------------------------------------------------------
 
@@ -125,14 +125,15 @@ html_css_files = [
     "home.css",
     "code.css",
     "graph.css",
-    "flow.css",
     "checks.css",
     "function_table.css",
     "plot.css",
     "math.css",
     "print.css",
 ]
-html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js", "flow.js", "function_table.js"]
+html_js_files = ["search.js", "language_choice.js", "graph.js", "graph_viewer.js", "function_table.js"]
+# A style sheet and a script, with the pages that load them beside the others.
+page_assets = {"flow": gradient_flows}
 html_sidebars = {
     "**": [
         "sidebar/brand.html",

@@ -68,7 +68,7 @@ def test_the_navigation_groups_lessons_reference_and_the_site(real_site: Site, l
     assert lessons == [card["href"].removesuffix(".html") for card in real_site.page(language, "index").select(".page-card")]
     assert {PurePosixPath(lesson).parent.name for lesson in lessons} == {path.name for path in (PROJECT / "gallery").iterdir()}
     assert reference == ["functions", "checks", "on_a_gpu", "glossary"]
-    assert about == ["contributing", "hosting", "use_elsewhere", "changes", "speed", "credits"]
+    assert about == ["contributing", "hosting", "script_forms", "use_elsewhere", "changes", "speed", "credits"]
 
 
 def test_the_route_keeps_to_what_each_page_presupposes(real_site: Site) -> None:

@@ -47,7 +47,7 @@ def render_row(form: dict[str, Any], language: str) -> str:
     written = next(form[kind] for kind in ("start", "text", "code") if kind in form)
     instead = words.get("instead")
     verdict = _("refused; instead: {instead}").format(instead=_spell(instead)) if instead else _("supported")
-    sample = f'<pre lang="en">{escape(written.strip())}</pre>'
+    sample = f'<pre lang="en" tabindex="0">{escape(written.strip())}</pre>'
     return f"<tr><td>{_spell(words['name'])}</td><td>{verdict}</td><td>{sample}</td></tr>"
 
 

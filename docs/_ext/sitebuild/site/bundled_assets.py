@@ -1,5 +1,7 @@
 """One style sheet and one script for all pages, minified, instead of a request for each of a dozen files.
 
+What only some pages need, ``page_assets`` in conf.py, is a style sheet and a script beside these.
+
 Pages are rendered without a look into these files: their links end in ``?v=pending``. The bundles are made when
 the site is put together, and the links then get the hash of what is in them. So an edit of a style sheet renders no
 page again.
@@ -29,7 +31,7 @@ MINIFIERS = {"css": cssmin, "js": jsmin}
 LIST = "bundles.json"  # beside the rendered pages: which files are joined
 PENDING = "pending"
 # In the text of a page, angle brackets and quotation marks of a link would be escaped.
-_LINK = re.compile(rf'(<(?:link rel="stylesheet" href|script defer src)="[^"]*_static/bundle\.(css|js)\?v=){PENDING}"')
+_LINK = re.compile(rf'(<(?:link rel="stylesheet" href|script defer src)="[^"]*_static/(\w+\.(?:css|js))\?v=){PENDING}"')
 
 
 def _used(assets: list[Any]) -> list[str]:
@@ -47,8 +49,9 @@ def link_bundles(
     app.bundled_files = app.bundled_files or files
     if files != app.bundled_files:
         raise ExtensionError(f"{pagename}: loads other style sheets or scripts than the page before; all pages share one bundle")
+    names = ["bundle", *(name for name, pages in app.config.page_assets.items() if pagename in pages)]
     for kind in files:
-        context[f"bundle_{kind}"] = f"{context['content_root']}_static/bundle.{kind}?v={PENDING}"
+        context[f"bundles_{kind}"] = [f"{context['content_root']}_static/{name}.{kind}?v={PENDING}" for name in names]
     context["css_files"], context["script_files"] = [], []
 
 
@@ -60,7 +63,9 @@ def start(app: Sphinx) -> None:
 def write_list(app: Sphinx, exception: Exception | None) -> None:
     """After the pages: say what has to be joined."""
     if exception is None and app.builder.format == "html":
-        (Path(app.outdir) / LIST).write_text(json.dumps(app.bundled_files), encoding="utf-8")
+        bundles = {f"bundle.{kind}": files for kind, files in app.bundled_files.items()}
+        bundles |= {f"{name}.{kind}": [f"_static/{name}.{kind}"] for name in app.config.page_assets for kind in JOINTS}
+        (Path(app.outdir) / LIST).write_text(json.dumps(bundles), encoding="utf-8")
 
 
 def _read(file: Path) -> str:
@@ -83,11 +88,12 @@ def write_bundles(rendered: Path, new: Path) -> None:
         Copy of it that will be published, with the files that are to be joined.
     """
     versions = {}
-    for kind, files in json.loads((rendered / LIST).read_text(encoding="utf-8")).items():
+    for name, files in json.loads((rendered / LIST).read_text(encoding="utf-8")).items():
+        kind = name.rpartition(".")[2]
         text = MINIFIERS[kind](JOINTS[kind].join(_read(new / file) for file in files))
-        (new / f"_static/bundle.{kind}").write_text(text, encoding="utf-8")
+        (new / "_static" / name).write_text(text, encoding="utf-8")
         # No browser shows an old one.
-        versions[kind] = hashlib.sha256(text.encode()).hexdigest()[:8]
+        versions[name] = hashlib.sha256(text.encode()).hexdigest()[:8]
     for page in new.rglob("*.html"):
         html = page.read_text(encoding="utf-8")
         page.write_text(_LINK.sub(lambda match: f'{match[1]}{versions[match[2]]}"', html), encoding="utf-8")
@@ -95,6 +101,7 @@ def write_bundles(rendered: Path, new: Path) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect late, when all others have added their files."""
+    app.add_config_value("page_assets", {}, "html", dict)
     app.connect("builder-inited", start)
     app.connect("html-page-context", link_bundles, priority=900)
     app.connect("build-finished", write_list)
