@@ -80,6 +80,7 @@ def write(root: Path, count: int) -> None:
         shutil.copytree(PROJECT / "docs" / name, root / "docs" / name, ignore=ignored)
     settings = (PROJECT / "conf.py").read_text(encoding="utf-8")
     settings = re.sub(r"^chapters = .*$", f'chapters = ["{CHAPTER}"]', settings, flags=re.MULTILINE)
+    settings = re.sub(r"^gradient_flows = \[.*?^\]$", "gradient_flows = []", settings, flags=re.MULTILINE | re.DOTALL)
     (root / "conf.py").write_text(settings, encoding="utf-8")
     shutil.copy(PROJECT / "requirements.txt", root / "requirements.txt")
     shutil.copytree(PROJECT / "locks", root / "locks", ignore=ignored)
