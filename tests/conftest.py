@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import functools
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,9 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, sync_playwright
 
 PROJECT = Path(__file__).parent.parent
-sys.path[:0] = [str(PROJECT / folder) for folder in ("docs/_ext", "tests/mutants")]
+sys.path[:0] = [str(PROJECT / folder) for folder in ("docs/_ext", "tests/mutants", "benchmarks/speed")]
+
+from synthetic_gallery import settings_with  # noqa: E402
 
 # Each site that a test builds brings its own copy of the package; commands run in its folder.
 os.environ["PYTHONPATH"] = "docs/_ext"
@@ -124,13 +125,7 @@ def make_small_site(root: Path) -> Site:
     shutil.copytree(PROJECT / "tests" / "roots" / "test-small", root)
     for name in MACHINERY:
         shutil.copytree(PROJECT / "docs" / name, root / "docs" / name)
-    settings = (PROJECT / "conf.py").read_text(encoding="utf-8")
-    # One chapter instead of those of the project.
-    settings, count = re.subn(r"^chapters = .*$", 'chapters = ["double_backward"]', settings, flags=re.MULTILINE)
-    assert count == 1
-    settings, count = re.subn(r"^gradient_flows = \[.*?^\]$", "gradient_flows = []", settings, flags=re.MULTILINE | re.DOTALL)
-    assert count == 1
-    (root / "conf.py").write_text(settings, encoding="utf-8")
+    (root / "conf.py").write_text(settings_with("double_backward"), encoding="utf-8")
     for name in ("requirements.txt", "Makefile"):
         shutil.copy(PROJECT / name, root / name)
     shutil.copytree(PROJECT / "locks", root / "locks", ignore=shutil.ignore_patterns("__pycache__"))

@@ -65,6 +65,23 @@ make_dot((grad_x, x, out), params={{"x": x, "out": out, "grad_x": grad_x}})
 '''
 
 
+def settings_with(chapter: str) -> str:
+    """The project's conf.py for a site that has ``chapter`` instead of its own, and none of its pages.
+
+    Raises
+    ------
+    RuntimeError
+        If conf.py does not hold what has to be changed.
+    """
+    settings = (PROJECT / "conf.py").read_text(encoding="utf-8")
+    changes = {r"^chapters = .*?$": f'chapters = ["{chapter}"]', r"^gradient_flows = \[.*?^\]$": "gradient_flows = []"}
+    for pattern, changed in changes.items():
+        settings, count = re.subn(pattern, changed, settings, flags=re.MULTILINE | re.DOTALL)
+        if count != 1:
+            raise RuntimeError(f"conf.py has {count} places that look like {pattern}; expected one")
+    return settings
+
+
 def write(root: Path, count: int) -> None:
     """Write a whole site.
 
@@ -78,10 +95,7 @@ def write(root: Path, count: int) -> None:
     ignored = shutil.ignore_patterns("__pycache__")
     for name in MACHINERY:
         shutil.copytree(PROJECT / "docs" / name, root / "docs" / name, ignore=ignored)
-    settings = (PROJECT / "conf.py").read_text(encoding="utf-8")
-    settings = re.sub(r"^chapters = .*$", f'chapters = ["{CHAPTER}"]', settings, flags=re.MULTILINE)
-    settings = re.sub(r"^gradient_flows = \[.*?^\]$", "gradient_flows = []", settings, flags=re.MULTILINE | re.DOTALL)
-    (root / "conf.py").write_text(settings, encoding="utf-8")
+    (root / "conf.py").write_text(settings_with(CHAPTER), encoding="utf-8")
     shutil.copy(PROJECT / "requirements.txt", root / "requirements.txt")
     shutil.copytree(PROJECT / "locks", root / "locks", ignore=ignored)
     gallery = root / "gallery" / CHAPTER

@@ -76,8 +76,9 @@ def _seen(build: SphinxBuild, name: str, content: str, counts: dict[str, str]) -
 
 def read_inputs(root: Path, options: list[str]) -> Inputs:
     """Read the content of all files below ``root`` from which the site is made."""
-    hashes = {file.relative_to(root).as_posix(): file for file in input_files(root)}
-    sources = {name: _hash(file) for name, file in hashes.items() if not is_generated(file, root)}
-    results = {name: _hash(file) for name, file in hashes.items() if name not in sources}
+    sources: dict[str, str] = {}
+    results: dict[str, str] = {}
+    for file in input_files(root):
+        (results if is_generated(file, root) else sources)[file.relative_to(root).as_posix()] = _hash(file)
     surroundings = [fingerprint_programs(), *_packages(), build_date.build_date(), repr(options)]
     return Inputs(sources, results, "\n".join(surroundings))

@@ -12,7 +12,7 @@ from pathlib import Path
 from sitebuild.building.catalogue_counts import count_all
 from sitebuild.building.fingerprint import fingerprint_site
 from sitebuild.building.folders import WORK
-from sitebuild.building.inputs import Inputs, read_inputs
+from sitebuild.building.inputs import read_inputs
 from sitebuild.building.sphinx_build import SphinxBuild
 
 MARKS = WORK / "kept"
@@ -34,12 +34,10 @@ class KeptStages:
         self._edited = False
         self._look()
 
-    def _look(self) -> Inputs:
-        """Read all inputs; return those that were known before."""
-        before = getattr(self, "_inputs", None)
+    def _look(self) -> None:
+        """Read all inputs as they are now."""
         self._inputs = read_inputs(self._root, self._options)
         self._counts = count_all(self._root, self._inputs)
-        return before or self._inputs
 
     def _mark(self, build: SphinxBuild) -> Path:
         return self._root / MARKS / f"{build.builder}-{build.language}"
@@ -63,7 +61,8 @@ class KeptStages:
 
         Once something was edited meanwhile, nothing more of this build is: nobody knows which text a stage has seen.
         """
-        before = self._look()
+        before = self._inputs
+        self._look()
         made_results = any(build.builder == "examples" for build in builds)
         same_results = made_results or before.results == self._inputs.results
         self._edited |= not same_results or replace(before, results={}) != replace(self._inputs, results={})

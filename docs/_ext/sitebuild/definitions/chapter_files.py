@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+import hashlib
 from functools import cache
 from pathlib import Path
 
 from sitebuild.definitions.completed_script import complete
-from sitebuild.definitions.imported import Chapter, Imported, Read
-from sitebuild.definitions.sibling_imports import DefinitionError, SiblingImport
-from sitebuild.definitions.top_level import TopLevel
+from sitebuild.definitions.imported import Chapter, Imported
+from sitebuild.definitions.sibling_imports import DefinitionError
 from sitebuild.examples.gallery import scripts_of
 from sitebuild.examples.gallery_folders import name_of
-
-
-# The same text has the same meaning: it is taken apart once, however many scripts import from it.
-_top_of = cache(TopLevel)
-
-
-class _ReadOnce(Chapter):
-    """A chapter that looks at each of its scripts once; a script may be asked for by many others."""
-
-    def __init__(self, sections: Collection[str], read: Read) -> None:
-        super().__init__(sections, read)
-        self._imports: dict[str, list[SiblingImport]] = {}
-
-    def top(self, section: str) -> TopLevel:
-        if section not in self._tops:
-            self._tops[section] = _top_of(self._read(section))
-        return self._tops[section]
-
-    def imports(self, script: str) -> list[SiblingImport]:
-        if script not in self._imports:
-            self._imports[script] = super().imports(script)
-        return self._imports[script]
 
 
 def chapter_of(script: Path) -> Chapter:
     """The chapter of ``script``, read as it stands now."""
     sections = {path.stem: path for path in scripts_of(script.parent)}
-    return _ReadOnce(sections, lambda section: sections[section].read_text(encoding="utf-8"))
+    return Chapter(sections, lambda section: sections[section].read_text(encoding="utf-8"))
 
 
 def import_faults(script: Path) -> list[str]:
@@ -66,12 +43,17 @@ def completed(script: Path) -> str:
 
 def imports_of(script: Path) -> list[Imported]:
     """What ``script`` imports from other sections; of a text that is no Python nothing, as its run will tell."""
-    states = ((path, path.stat()) for path in scripts_of(script.parent))
-    return list(_imports_of(script, tuple((path, state.st_size, state.st_mtime_ns) for path, state in states)))
+    return list(_imports_of(script, _state_of_chapter(script.parent)))
+
+
+def _state_of_chapter(chapter: Path) -> str:
+    """Hash of what decides which texts its scripts have; the states themselves, kept for each script, fill the memory."""
+    states = [(path.name, state.st_size, state.st_mtime_ns) for path in scripts_of(chapter) for state in [path.stat()]]
+    return hashlib.sha256(repr(states).encode()).hexdigest()
 
 
 @cache  # the page of a script, those that import from it and the downloads ask for the same
-def _imports_of(script: Path, _state_of_chapter: tuple[tuple[Path, int, int], ...]) -> tuple[Imported, ...]:
+def _imports_of(script: Path, _state: str) -> tuple[Imported, ...]:
     try:
         return tuple(chapter_of(script).imported(script.stem))
     except SyntaxError:

@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from sitebuild.definitions.joined_names import JoinedNames, Piece
 from sitebuild.definitions.sibling_imports import DefinitionError, SiblingImport, find_sibling_imports
@@ -13,6 +14,8 @@ from sitebuild.definitions.top_level import NotADefinition, TopLevel
 
 # Reads the text of a script of the chapter.
 Read = Callable[[str], str]
+# The same text has the same meaning: it is taken apart once, however many scripts import from it.
+_top_of = cache(TopLevel)
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,19 @@ class Chapter:
     def __init__(self, sections: Collection[str], read: Read) -> None:
         self._sections, self._read = frozenset(sections), read
         self._tops: dict[str, TopLevel] = {}
+        self._imports: dict[str, list[SiblingImport]] = {}
 
     def top(self, section: str) -> TopLevel:
         """The top level of a script."""
         if section not in self._tops:
-            self._tops[section] = TopLevel(self._read(section))
+            self._tops[section] = _top_of(self._read(section))
         return self._tops[section]
 
     def imports(self, script: str) -> list[SiblingImport]:
         """The imports of a script from other sections."""
-        return find_sibling_imports(script, self.top(script).tree, self._sections)
+        if script not in self._imports:
+            self._imports[script] = find_sibling_imports(script, self.top(script).tree, self._sections)
+        return self._imports[script]
 
     def imported(self, script: str) -> list[Imported]:
         """What each of the script's imports brings, in their order.

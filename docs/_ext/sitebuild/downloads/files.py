@@ -95,10 +95,9 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         scripts = scripts_of(gallery)
         problems += _written(app, scripts, chapter, folder)
-        for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")):
+        for kind, suffix in (("python", ".py"), ("jupyter", ".ipynb")) if not problems else ():
             files = [folder / f"{script.stem}{suffix}" for script in scripts]
-            if not problems:
-                write_zip(folder.with_name(f"{generated.name}-{kind}.zip"), files)
+            write_zip(folder.with_name(f"{generated.name}-{kind}.zip"), files)
     if problems:
         raise ExtensionError("\n".join(problems))
 

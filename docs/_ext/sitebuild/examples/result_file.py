@@ -13,3 +13,8 @@ def result_file(directive: SphinxDirective) -> str:
     path = str(Path(env.doc2path(env.docname)).parent / directive.arguments[0])
     env.note_dependency(path)
     return path
+
+
+def script_behind(path: Path) -> str:
+    """The script that left the file ``path``, as messages call it."""
+    return f"gallery/{path.parent.name}/{path.name.partition('.')[0]}.py"

@@ -15,7 +15,7 @@ from sphinx.locale import _
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
-from sitebuild.examples.result_file import result_file
+from sitebuild.examples.result_file import result_file, script_behind
 from sitebuild.flows.record import Flow, load
 from sitebuild.flows.words import Teller
 from sitebuild.graphs import record as graph_record
@@ -149,10 +149,9 @@ def render(path: Path) -> str:
         If it could not be recorded; the message names the script.
     """
     flow = load(path)
-    script = f"gallery/{path.parent.name}/{path.name.partition('.')[0]}.py"
     if flow.complaint:
         raise ExtensionError(
-            f"{script}: the backward of a graph was not recorded: {flow.complaint}; "
+            f"{script_behind(path)}: the backward of a graph was not recorded: {flow.complaint}; "
             "make it one that can run again, or take the page out of gradient_flows in conf.py"
         )
     if not flow.passes:

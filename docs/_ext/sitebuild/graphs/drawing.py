@@ -9,6 +9,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from sitebuild.examples.result_file import script_behind
 from sitebuild.graphs import record, svg
 
 
@@ -38,8 +39,7 @@ def draw_cached(path: Path, cache: Path) -> str:
     try:
         drawing = svg.draw(graph, record.unique_names(graph))
     except svg.GraphvizError as error:
-        script = f"gallery/{path.parent.name}/{path.name.partition('.')[0]}.py"
-        raise ExtensionError(f"{script}: graph {path.name} was not drawn: {error}") from error
+        raise ExtensionError(f"{script_behind(path)}: graph {path.name} was not drawn: {error}") from error
     cache.mkdir(parents=True, exist_ok=True)
     drawn.write_text(f"{_hash(drawing)}\n{drawing}", encoding="utf-8")
     return drawing

@@ -14,7 +14,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.nodes import extract_messages
 
-from sitebuild.examples.gallery import all_examples, is_example, pages_of
+from sitebuild.examples.gallery import find_script
 from sitebuild.examples.gallery_folders import name_of
 from sitebuild.translation.translatable_code import translatable_code
 from sitebuild.translation.translated_script import find_messages, normalise
@@ -59,10 +59,8 @@ class CheckMessages(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Look for the messages of the page in the script, once: where they are not translated yet."""
-        page = self.env.docname
-        if self.config.language != "en" or not is_example(self.app, page):
+        if self.config.language != "en" or (script := find_script(self.app, self.env.docname)) is None:
             return
-        script = next(each.script for each in all_examples(self.app) if f"{pages_of(self.app, each.generated)}/{each.script.stem}" == page)
         source = script.read_text(encoding="utf-8")
         for image in self.document.findall(nodes.image):
             place = f"{name_of(script)}:{_line_of(image['uri'], source)}"
